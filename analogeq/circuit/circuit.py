@@ -1,0 +1,161 @@
+"""A network made of a technology: the circuit both engines and the netlist agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analogeq.circuit.drive import Drive, Volts
+from analogeq.errors import InputError
+from analogeq.hardware import Technology
+from analogeq.network import Network, Parameters
+from analogeq.network.network import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Conductances:
+    r"""A programmed chip: what every pair of devices holds.
+
+    The pair of edge (i, j) realises :math:`w_{ij} = A (G^+_{ij} - G^-_{ij}) / G_0`. The device that
+    a sign does not need stays at the low end of the range, so the pair and ``w`` say the same and
+    only ``w`` is stored.
+
+    Attributes
+    ----------
+    technology : Technology
+    weights : ndarray, shape (edge,)
+        What the pairs realise from the first layer of each edge to the second, dimensionless.
+    backward : ndarray, shape (edge,)
+        What they realise the other way; the same array where both directions share one.
+    biases : ndarray, shape (node,)
+        Dimensionless; each a pair on a word line held at the rail.
+    clipped : int
+        How many of the weights and biases asked for were outside the range.
+    """
+
+    technology: Technology
+    weights: Floats
+    backward: Floats
+    biases: Floats
+    clipped: int = 0
+
+    def pair(self, values: Floats) -> tuple[Floats, Floats]:
+        """Split dimensionless ``values`` into ``g_plus`` and ``g_minus`` [S], each of its shape."""
+        tech = self.technology
+        excess = values * (tech.unit_conductance / tech.sense_gain)
+        return tech.conductance_low + np.maximum(excess, 0.0), tech.conductance_low + np.maximum(-excess, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    r"""The ``hopfield`` family: neurons, crossbar pairs, leaks, clamps.
+
+    Node equation [1]_ [2]_, currents into node j:
+
+    .. math:: C \dot v_j = -G_0 v_j + G_0 V_u b_j + G_0 \sum_i w_{ij} v_i
+        + g_t (v^f_j - v_j) + g_n (y_j - v_j) - i_{clamp}(v_j)
+
+    with the tether :math:`g_t = \lambda G_0` on all neurons and the nudge :math:`g_n = 2 \beta G_0`
+    on outputs. Word lines driven by neurons carry the follower's factor a/(1 + a).
+
+    Attributes
+    ----------
+    network : Network
+    technology : Technology
+
+    References
+    ----------
+    .. [1] O'Connor, Gavves, Welling, ICLR 2019, Eqs. 1, 2 and 10.
+    .. [2] Scellier & Bengio, Front. Comput. Neurosci. 11 (2017).
+    """
+
+    network: Network
+    technology: Technology
+
+    def program(self, parameters: Parameters) -> Conductances:
+        """Map weights and biases onto pairs; what a pair cannot hold is clipped and counted."""
+        limit = self.technology.weight_limit
+        n_clipped = 0
+        held = []
+        for name, asked, size in (
+            ("weights", parameters.weights, self.network.n_edges),
+            ("biases", parameters.biases, self.network.n_nodes),
+        ):
+            if asked.shape != (size,):
+                raise InputError(f"{name}: shape {asked.shape}; this network has {size}; pass shape ({size},)")
+            peak = np.abs(asked).max(initial=0.0)
+            if not np.isfinite(peak):
+                at = int(np.flatnonzero(~np.isfinite(asked))[0])
+                raise InputError(f"{name}[{at}]: {asked[at]} is not finite; a device cannot hold it")
+            inside = asked
+            if peak > limit:
+                n_clipped += int(np.count_nonzero(np.abs(asked) > limit))
+                inside = np.clip(asked, -limit, limit)
+            held.append(inside)
+        weights, biases = held
+        return Conductances(self.technology, weights, self._backward(weights), biases, n_clipped)
+
+    def _backward(self, weights: Floats) -> Floats:
+        if self.technology.arrays == "shared" or self.technology.mirror_mismatch == 0.0:
+            return weights
+        error: Floats = (weights * self._mirror_factors).astype(weights.dtype)
+        return error
+
+    @cached_property
+    def _mirror_factors(self) -> Floats:
+        rng = np.random.default_rng(self.technology.mirror_seed)
+        return 1.0 + self.technology.mirror_mismatch * rng.standard_normal(self.network.n_edges)
+
+    def input_currents(self, conductances: Conductances, inputs: Volts) -> Volts:
+        """Norton currents [A] of inputs and biases into each node, shape (batch, node).
+
+        Inputs are ideal sources, so everything between them and a node folds into one current:
+        the columns sense at virtual ground, hence no conductance is left over.
+        """
+        net, tech = self.network, self.technology
+        drive = np.empty((len(inputs), net.n_nodes), dtype=conductances.weights.dtype)
+        drive[:] = conductances.biases * tech.rail
+        for block in net.input_blocks:
+            drive[:, net.layer(block.post)] += inputs @ block.matrix(conductances.weights)
+        drive *= tech.unit_conductance
+        return drive
+
+    def coupling_currents(self, conductances: Conductances, voltages: Volts) -> Volts:
+        """Currents [A] that the neurons send into each other, shape (batch, node)."""
+        net = self.network
+        currents = np.zeros_like(voltages)
+        for block in net.coupling_blocks:
+            pre, post = net.layer(block.pre), net.layer(block.post)
+            currents[:, post] += voltages[:, pre] @ block.matrix(conductances.weights)
+            currents[:, pre] += voltages[:, post] @ block.matrix(conductances.backward).T
+        currents *= self.technology.unit_conductance * self.technology.follower_factor
+        return currents
+
+    def norton_currents(self, conductances: Conductances, drive: Drive) -> Volts:
+        """Every current [A] that does not depend on the node voltages, shape (batch, node).
+
+        Inputs and biases, and the sources behind tether and nudge seen through their conductances.
+        """
+        currents = self.input_currents(conductances, drive.inputs)
+        if drive.tether is not None:
+            currents += drive.tether.conductance * drive.tether.voltages
+        if drive.nudge is not None:
+            currents[:, self.network.outputs] += drive.nudge.conductance * drive.nudge.voltages
+        return currents
+
+    def load_conductances(self, drive: Drive) -> Volts:
+        """Conductance [S] from each node to ground: leak, tether and nudge, shape (node,)."""
+        load = np.full(self.network.n_nodes, self.technology.unit_conductance)
+        if drive.tether is not None:
+            load += drive.tether.conductance
+        if drive.nudge is not None:
+            load[self.network.outputs] += drive.nudge.conductance
+        return load
+
+    def linear_currents(self, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
+        """Total current [A] into each node but for its clamp, shape (batch, node)."""
+        total = self.norton_currents(conductances, drive) + self.coupling_currents(conductances, voltages)
+        total -= self.load_conductances(drive) * voltages
+        return total

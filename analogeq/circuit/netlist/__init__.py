@@ -1,0 +1,1 @@
+"""SPICE text of a circuit: readable, for simulation, and as a PySpice view."""

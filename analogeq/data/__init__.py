@@ -1,0 +1,1 @@
+"""Datasets: the one asked for, or an error."""

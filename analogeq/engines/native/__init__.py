@@ -1,0 +1,1 @@
+"""The batched numpy and scipy engine."""

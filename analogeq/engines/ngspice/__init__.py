@@ -1,0 +1,1 @@
+"""ngspice through PySpice's shared library, in worker processes."""

@@ -1,0 +1,1 @@
+"""Weights and circuits to other people's formats."""

@@ -1,0 +1,1 @@
+"""Whole runs: what a command does, from its arguments to its result files."""

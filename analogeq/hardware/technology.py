@@ -1,0 +1,74 @@
+"""What a chip is made of, in SI units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analogeq.hardware.clamp import Clamp, IdealClamp
+
+
+@dataclass(frozen=True)
+class Technology:
+    """One description of the hardware, honoured by both engines and by the netlist.
+
+    Attributes
+    ----------
+    unit_conductance : float
+        G0 [S], the leak of every neuron and the unit of its weights.
+    node_capacitance : float
+        C [F] from every neuron to ground; the time constant is ``C / G0``.
+    rail : float
+        V_u [V], the upper rail; a node voltage over it is the neuron's signal in [0, 1].
+    conductance_low, conductance_high : float
+        What one device of a pair can be programmed to [S].
+    sense_gain : float
+        A, the current gain from a virtual-ground column into its neuron.
+    follower_gain : float
+        Open-loop gain of the amplifier that drives a word line from a neuron (a voltage follower:
+        the line stands at ``a / (1 + a)`` of the neuron's voltage). Infinite by default.
+    clamp : IdealClamp or DiodeClamp
+        What holds a node between ground and the rail.
+    arrays : {"shared", "mirrored"}
+        Whether both directions of a weight read one array or each its own.
+    mirror_mismatch : float
+        Standard deviation of the relative error of the backward array's weights; mirrored only.
+    mirror_seed : int
+        Which chip: the seed of that error.
+    dac_bits, adc_bits : int or None
+        Converter resolution over 0 … rail; None for ideal converters.
+    temperature : float
+        Junction temperature [degC]; IS of a diode is taken as given at this temperature.
+    """
+
+    name: str = "ideal"
+    unit_conductance: float = 10e-6
+    node_capacitance: float = 1e-12
+    rail: float = 1.0
+    conductance_low: float = 0.1e-6
+    conductance_high: float = 100e-6
+    sense_gain: float = 1.0
+    follower_gain: float = math.inf
+    clamp: Clamp = field(default_factory=IdealClamp)
+    arrays: Literal["shared", "mirrored"] = "shared"
+    mirror_mismatch: float = 0.0
+    mirror_seed: int = 0
+    dac_bits: int | None = None
+    adc_bits: int | None = None
+    temperature: float = 27.0
+
+    @property
+    def time_constant(self) -> float:
+        """Tau = C / G0 [s]."""
+        return self.node_capacitance / self.unit_conductance
+
+    @property
+    def weight_limit(self) -> float:
+        """Largest ``|w|`` a pair can hold: ``A (high - low) / G0``, dimensionless."""
+        return self.sense_gain * (self.conductance_high - self.conductance_low) / self.unit_conductance
+
+    @property
+    def follower_factor(self) -> float:
+        """Word-line voltage over neuron voltage, ``a / (1 + a)``; 1 for an ideal follower."""
+        return 1.0 if math.isinf(self.follower_gain) else self.follower_gain / (1.0 + self.follower_gain)

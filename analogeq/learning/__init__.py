@@ -1,0 +1,1 @@
+"""Arrays in, gradient and bounded update out."""

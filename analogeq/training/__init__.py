@@ -1,0 +1,1 @@
+"""The loop: batches, schedules, checkpoints, resume, progress."""
