@@ -1,0 +1,33 @@
+"""Options and markers every test shares."""
+
+import os
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="takes minutes; run with --slow"))
+
+
+@pytest.fixture(autouse=True)
+def _ngspice_or_skip(request: pytest.FixtureRequest) -> None:
+    """A test that needs ngspice skips on a laptop without it; where CI is set its absence fails."""
+    if request.node.get_closest_marker("ngspice") is None:
+        return
+    from analogeq.engines.ngspice.library import find_library
+    from analogeq.errors import SimulatorMissingError
+
+    try:
+        find_library()
+    except SimulatorMissingError as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
