@@ -1,1 +1,5 @@
-"""SPICE text of a circuit: readable, for simulation, and as a PySpice view."""
+"""Circuit to SPICE text."""
+
+from analogeq.circuit.netlist.simulation import folded_schematic, simulation_netlist
+
+__all__ = ["folded_schematic", "simulation_netlist"]

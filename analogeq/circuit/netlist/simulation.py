@@ -1,0 +1,140 @@
+"""The simulation rendering: flat, inputs folded to their Norton equivalents, made to be altered.
+
+No name of the user's is in it. Node k of the ``node`` axis is ``n{k}``; everything that changes
+from sample to sample is one element that an engine alters in place: ``i{k}`` (Norton current),
+``c{k}`` (``ic``, the preset voltage), ``gt{k}`` (tether) and ``gn{m}`` (nudge of output m).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.elements import (
+    Capacitors,
+    CurrentSources,
+    DiodeModel,
+    Diodes,
+    Doubles,
+    IdealClamps,
+    Ints,
+    Resistors,
+    Schematic,
+    Table,
+    Transconductances,
+    VoltageSources,
+)
+from analogeq.circuit.names import GROUND
+from analogeq.hardware import DiodeClamp, Technology
+
+TOLERANCES = "reltol=1e-6 vntol=1e-9 abstol=1e-13"
+"""Very sharp diodes converge falsely with ngspice's defaults; with these, agreement is to 1e-9 V."""
+
+
+def simulation_netlist(circuit: Circuit, conductances: Conductances) -> str:
+    """Write the flat netlist: title, options, elements, ``.end``; no analysis and no commands.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    conductances : Conductances
+        What the couplings hold. Inputs and biases are not in the text: they are currents, altered
+        in place from `Circuit.norton_currents`.
+    """
+    net = circuit.network
+    title = f"analogeq, hopfield family, inputs folded: {net.n_inputs} inputs, {net.n_nodes} neurons"
+    schematic = folded_schematic(circuit, conductances)
+    return "\n".join((title, options_line(circuit.technology), *schematic.lines(), ".end\n"))
+
+
+def options_line(technology: Technology) -> str:
+    """Write the tolerances, and IS taken as given at the technology's temperature."""
+    celsius = repr(float(technology.temperature))
+    return f".options {TOLERANCES} temp={celsius} tnom={celsius}"
+
+
+def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
+    """Build the circuit that the simulation netlist writes."""
+    net, tech = circuit.network, circuit.technology
+    numbers = range(net.n_nodes)
+    at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
+    ground = np.zeros_like(at)
+    zero = np.zeros(net.n_nodes)
+    unit = np.full(net.n_nodes, float(tech.unit_conductance))
+    capacitance = np.full(net.n_nodes, float(tech.node_capacitance))
+    to_ground = np.column_stack((at, ground))
+    nudged = at[net.outputs]
+    clamp_tables = _clamps(tech, at)
+    nodes = (GROUND, *(f"n{k}" for k in numbers)) + (("rail",) if isinstance(tech.clamp, DiodeClamp) else ())
+    return Schematic(
+        nodes,
+        (
+            CurrentSources(_named("i", numbers), np.column_stack((ground, at)), zero),
+            Capacitors(_named("c", numbers), to_ground, capacitance, zero),
+            Resistors(_named("r", numbers), to_ground, 1.0 / unit),
+            Transconductances(_named("gt", numbers), _conductance(at), zero),
+            Transconductances(_named("gn", range(len(nudged))), _conductance(nudged), np.zeros(len(nudged))),
+            *couplings(circuit, conductances, at),
+            *clamp_tables,
+        ),
+    )
+
+
+def _named(prefix: str, numbers: range) -> tuple[str, ...]:
+    return tuple(f"{prefix}{k}" for k in numbers)
+
+
+def _conductance(at: Ints) -> Ints:
+    ground = np.zeros_like(at)
+    return np.column_stack((at, ground, at, ground))
+
+
+def couplings(circuit: Circuit, conductances: Conductances, at: Ints) -> tuple[Table, Table]:
+    """Every weight between neurons as two transconductances [S], ``gw{e}_f`` and ``gw{e}_b``."""
+    tech = circuit.technology
+    scale = float(tech.unit_conductance) * tech.follower_factor
+    pre, post, edge = coupling_ends(circuit)
+    source, target, ground = at[pre], at[post], np.zeros_like(pre)
+    numbers = edge.tolist()
+    forward = _siemens(conductances.weights[edge], scale)
+    backward = _siemens(conductances.backward[edge], scale)
+    return (
+        Transconductances(
+            tuple(f"gw{e}_f" for e in numbers), np.column_stack((ground, target, source, ground)), forward
+        ),
+        Transconductances(
+            tuple(f"gw{e}_b" for e in numbers), np.column_stack((ground, source, target, ground)), backward
+        ),
+    )
+
+
+def _siemens(weights: np.ndarray, scale: float) -> Doubles:
+    return weights.astype(np.float64) * scale
+
+
+def coupling_ends(circuit: Circuit) -> tuple[Ints, Ints, Ints]:
+    """Both ends on the ``node`` axis and the edge number of every weight between neurons."""
+    net = circuit.network
+    pre, post, edge = [], [], []
+    for block in net.coupling_blocks:
+        rows, cols = block.endpoints()
+        pre.append(rows + net.layer(block.pre).start)
+        post.append(cols + net.layer(block.post).start)
+        edge.append(np.arange(block.edges.start, block.edges.stop, dtype=np.intp))
+    none = [np.zeros(0, dtype=np.intp)]
+    return np.concatenate(pre or none), np.concatenate(post or none), np.concatenate(edge or none)
+
+
+def _clamps(technology: Technology, at: Ints) -> tuple[Table, ...]:
+    clamp, numbers = technology.clamp, range(len(at))
+    if not isinstance(clamp, DiodeClamp):
+        rail = np.full(len(at), float(technology.rail))
+        siemens = np.full(len(at), clamp.stiffness * technology.unit_conductance)
+        return (IdealClamps(_named("bc", numbers), at[:, None], rail, siemens),)
+    model = DiodeModel("dclamp", clamp.saturation_current, clamp.ideality, clamp.series_resistance)
+    rail_node, ground = np.full_like(at, len(at) + 1), np.zeros_like(at)
+    return (
+        VoltageSources(("vrail",), np.array([[len(at) + 1, 0]], dtype=np.intp), np.array([float(technology.rail)])),
+        Diodes(_named("du", numbers), np.column_stack((at, rail_node)), model),
+        Diodes(_named("dl", numbers), np.column_stack((ground, at)), model),
+    )
