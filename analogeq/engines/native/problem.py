@@ -1,0 +1,44 @@
+"""One batch to settle, in the units the solvers work in: volts, currents over G0, time over tau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analogeq.engines.native.coupling import Array, Coupling
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """``dv/dt = -load v + current + M v`` between the rails.
+
+    Attributes
+    ----------
+    coupling : Coupling
+    load : ndarray, shape (node,)
+        Conductance to ground over G0.
+    current : ndarray, shape (batch, node)
+        Norton currents over G0 [V].
+    rail : float
+        Upper rail [V].
+    """
+
+    coupling: Coupling
+    load: Array
+    current: Array
+    rail: float
+
+    def inflow(self, voltages: Array) -> Array:
+        """Net current over G0 [V] into each node but for its clamp."""
+        total = self.coupling.product(voltages)
+        total += self.current
+        total -= self.load * voltages
+        return total
+
+    def imbalance(self, voltages: Array) -> Array:
+        """`inflow` less what an ideal clamp takes; zero at an equilibrium."""
+        net = self.inflow(voltages)
+        np.maximum(net, 0.0, out=net, where=voltages <= 0.0)
+        np.minimum(net, 0.0, out=net, where=voltages >= self.rail)
+        return net
