@@ -27,7 +27,8 @@ def kirchhoff_residual(circuit: Circuit, conductances: Conductances, drive: Driv
     inward part counts; a node outside its rails by more than the clamp's stiffness explains counts
     as if the rails' distance were driven by G0.
     """
-    return np.abs(node_imbalance(circuit, conductances, drive, voltages)).max(axis=1, initial=0.0)
+    worst: Volts = np.abs(node_imbalance(circuit, conductances, drive, voltages)).max(axis=1, initial=0.0)
+    return worst
 
 
 def node_imbalance(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
@@ -55,7 +56,7 @@ def co_content(circuit: Circuit, conductances: Conductances, drive: Drive, volta
     Only a circuit whose two directions of a weight agree has this energy; the forward array is used.
     """
     tech = circuit.technology
-    own = 0.5 * tech.unit_conductance * np.sum(voltages**2, axis=1)
+    own: Volts = 0.5 * tech.unit_conductance * np.sum(voltages**2, axis=1)
     own -= np.sum(circuit.input_currents(conductances, drive.inputs) * voltages, axis=1)
     own -= 0.5 * np.sum(circuit.coupling_currents(conductances, voltages) * voltages, axis=1)
     if drive.tether is not None:

@@ -100,7 +100,7 @@ class FeedforwardCopy:
             source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
             at = delta[:, net.layer(block.post)]
             if block.dense:
-                np.matmul(source.T, at, out=block.matrix(weights))
+                np.matmul(source.T, at, out=block.view(weights))
             else:
                 rows, cols = block.endpoints()
                 weights[block.edges] = np.einsum("be,be->e", source[:, rows], at[:, cols])

@@ -125,7 +125,10 @@ class Waveform:
 class Session(Protocol):
     """One circuit, opened: expensive work happened once. A context manager."""
 
-    circuit: Circuit
+    @property
+    def circuit(self) -> Circuit:
+        """What was opened."""
+        ...
 
     def program(self, conductances: Conductances) -> None:
         """Take new conductances; the topology stays."""
@@ -133,7 +136,7 @@ class Session(Protocol):
     def settle(
         self,
         drive: Drive,
-        start: Volts | None = None,
+        start: NDArray[np.floating] | None = None,
         *,
         duration: float | None = None,
         check: bool = True,
@@ -154,7 +157,7 @@ class Session(Protocol):
         ...
 
     def transient(
-        self, drive: Drive, stop: float, start: Volts | None = None, *, points: int | None = None
+        self, drive: Drive, stop: float, start: NDArray[np.floating] | None = None, *, points: int | None = None
     ) -> Waveform:
         """Follow the dynamics from ``start`` for ``stop`` [s].
 
@@ -179,7 +182,10 @@ class Session(Protocol):
 class Engine(Protocol):
     """Something that settles circuits."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How the command line calls it."""
+        ...
 
     def open(self, circuit: Circuit) -> Session:
         """Prepare a circuit; `Session.program` must follow before anything settles."""

@@ -56,10 +56,13 @@ class Block:
 
         A dense block is a view, so writing to it writes to ``values``; any other is a sparse copy.
         """
-        mine = values[self.edges]
         if self.rows is None:
-            return mine.reshape(self.shape)
-        return csr_array((mine, (self.rows, self.cols)), shape=self.shape)
+            return self.view(values)
+        return csr_array((values[self.edges], (self.rows, self.cols)), shape=self.shape)
+
+    def view(self, values: Floats) -> Floats:
+        """Show this block of an edge vector, if it is dense, as a writable view of ``shape``."""
+        return values[self.edges].reshape(self.shape)
 
     def endpoints(self) -> tuple[Ints, Ints]:
         """Positions of both ends of each edge inside their layers, each of shape (edge,)."""

@@ -26,7 +26,7 @@ class Parameters:
 
     def block(self, block: Block) -> Floats:
         """Weights of one dense block as a writable view of shape ``block.shape``."""
-        return self.weights[block.edges].reshape(block.shape)
+        return block.view(self.weights)
 
     def copy(self) -> Parameters:
         """Return parameters that share no memory with these."""

@@ -1,0 +1,214 @@
+"""The order of phases: present, settle free, nudge, release. Nothing learns here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Drive, Nudge, Tether
+from analogeq.controller.states import Event, State, after
+from analogeq.engines import OperatingPoint, Session
+from analogeq.errors import InputError
+from analogeq.hardware.converter import quantise
+from analogeq.network import Parameters
+
+Signals = NDArray[np.floating]
+Nudging = Literal["one-sided", "random-sign", "centred"]
+NUDGINGS: tuple[Nudging, ...] = ("one-sided", "random-sign", "centred")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how hard.
+
+    Attributes
+    ----------
+    beta : float
+        Nudge strength, dimensionless (a conductance 2·beta·G0); not zero.
+    nudging : {"one-sided", "random-sign", "centred"}
+        One nudged phase at beta; one at +beta or -beta, drawn for each minibatch; or both.
+    tether : float
+        Lambda, dimensionless (a conductance lambda·G0).
+    free_time, nudged_time : float or None
+        Duration of the phases in time constants; None follows the circuit to its equilibrium.
+    """
+
+    beta: float = 0.5
+    nudging: Nudging = "random-sign"
+    tether: float = 0.1
+    free_time: float | None = 10.0
+    nudged_time: float | None = 2.0
+
+    def __post_init__(self) -> None:
+        if self.beta == 0.0:
+            raise InputError("schedule: beta 0 does not nudge and leaves nothing to compare; give beta != 0")
+        if self.tether < 0.0:
+            raise InputError(f"schedule: tether {self.tether} is negative; a tether is a conductance: give 0 or more")
+        if self.nudging not in NUDGINGS:
+            raise InputError(f"schedule: nudging {self.nudging!r} is unknown; choose one of {', '.join(NUDGINGS)}")
+        for name, value in (("free_time", self.free_time), ("nudged_time", self.nudged_time)):
+            if value is not None and not value > 0.0:
+                raise InputError(f"schedule: {name} {value} time constants; a phase lasts longer than nothing")
+
+
+@dataclass(frozen=True, eq=False)
+class PhasePair:
+    """Two states whose difference is the gradient, in signals (voltages over the rail).
+
+    Attributes
+    ----------
+    inputs : ndarray, shape (batch, input)
+        What the converters presented.
+    free : ndarray, shape (batch, node)
+        The free phase's end.
+    first, second : ndarray, shape (batch, node)
+        The states to compare; ``first`` is ``free`` unless nudging is centred.
+    span : float
+        Beta of the second less beta of the first.
+    points : tuple of OperatingPoint
+        The phases as the engine answered them, free first.
+    """
+
+    inputs: Signals
+    free: Signals
+    first: Signals
+    second: Signals
+    span: float
+    points: tuple[OperatingPoint, ...]
+
+
+class Controller:
+    """Runs the phases on one open session.
+
+    A phase that fails raises and leaves the controller where it was.
+
+    Parameters
+    ----------
+    session : Session
+    schedule : Schedule
+    """
+
+    def __init__(self, session: Session, schedule: Schedule | None = None) -> None:
+        self.session = session
+        self.schedule = schedule or Schedule()
+        self.state = State.IDLE
+        self._drive = Drive(np.empty((0, 0)))
+        self._start: Signals | None = None
+        self._free: OperatingPoint | None = None
+
+    @property
+    def _rail(self) -> float:
+        return self.session.circuit.technology.rail
+
+    def program(self, parameters: Parameters) -> int:
+        """Write weights and biases to the conductances; return how many were out of range."""
+        state = after(self.state, Event.PROGRAM)
+        conductances = self.session.circuit.program(parameters)
+        self.session.program(conductances)
+        self.state = state
+        return conductances.clipped
+
+    def present(self, inputs: Signals, prediction: Signals | None = None) -> None:
+        """Apply input signals; preset the nodes to the prediction, and tether them to it.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (batch, input)
+        prediction : ndarray, shape (batch, node), optional
+            s^f of the feedforward copy. Without it nodes start from zero, untethered.
+        """
+        state = after(self.state, Event.PRESENT)
+        tech = self.session.circuit.technology
+        applied = self._convert(inputs)
+        tether = None
+        start = None
+        if prediction is not None:
+            voltages = self._convert(prediction)
+            start = np.clip(voltages, 0.0, tech.rail)
+            if self.schedule.tether > 0.0:
+                tether = Tether(voltages, self.schedule.tether * tech.unit_conductance)
+        self._drive, self._start, self._free = Drive(applied, tether), start, None
+        self.state = state
+
+    def free_phase(self) -> OperatingPoint:
+        """Settle with the outputs left alone."""
+        state = after(self.state, Event.SETTLE_FREE)
+        self._free = self.session.settle(self._drive, self._start, duration=self._seconds(self.schedule.free_time))
+        self.state = state
+        return self._free
+
+    def nudged_phase(self, targets: Signals, beta: float) -> OperatingPoint:
+        """Settle from the free state with the outputs pulled toward ``targets``, shape (batch, output)."""
+        state = after(self.state, Event.NUDGE)
+        assert self._free is not None  # noqa: S101  the table lets nobody here without a free phase
+        tech = self.session.circuit.technology
+        nudge = Nudge(targets * tech.rail, 2.0 * beta * tech.unit_conductance)
+        drive = Drive(self._drive.inputs, self._drive.tether, nudge)
+        point = self.session.settle(drive, self._free.voltages, duration=self._seconds(self.schedule.nudged_time))
+        self.state = state
+        return point
+
+    def release(self) -> None:
+        """Let go of outputs and inputs; the next thing may be programmed or presented."""
+        self.state = after(self.state, Event.RELEASE)
+
+    def run(
+        self,
+        inputs: Signals,
+        targets: Signals,
+        prediction: Signals | None = None,
+        *,
+        sign: float = 1.0,
+    ) -> PhasePair:
+        """Run one minibatch through its phases and release the circuit.
+
+        Parameters
+        ----------
+        sign : float
+            +1 or -1: the sign of beta where nudging is "random-sign"; drawn by the caller, who owns the seed.
+        """
+        beta = self.schedule.beta
+        betas: tuple[float, ...]
+        if self.schedule.nudging == "centred":
+            betas, span = (-beta, beta), 2.0 * beta
+        else:
+            span = beta * sign if self.schedule.nudging == "random-sign" else beta
+            betas = (span,)
+        try:
+            self.present(inputs, prediction)
+            points = [self.free_phase()]
+            points += [self.nudged_phase(targets, b) for b in betas]
+        finally:
+            if self.state is not State.IDLE:
+                self.release()
+        signals = [self.read(p) for p in points]
+        return PhasePair(self._drive.inputs / self._rail, signals[0], signals[-2], signals[-1], span, tuple(points))
+
+    def settle(self, inputs: Signals, prediction: Signals | None = None) -> Signals:
+        """Run the free phase alone and release: signals of all neurons, shape (batch, node)."""
+        self.present(inputs, prediction)
+        try:
+            return self.read(self.free_phase())
+        finally:
+            self.release()
+
+    def read(self, point: OperatingPoint) -> Signals:
+        """Read node voltages through the converters, as signals."""
+        bits = self.session.circuit.technology.adc_bits
+        voltages: Signals = point.voltages
+        if bits is not None:
+            voltages = quantise(voltages, bits, 0.0, self._rail)
+        return voltages / self._rail if self._rail != 1.0 else voltages
+
+    def _convert(self, signals: Signals) -> Signals:
+        voltages = signals * self._rail if self._rail != 1.0 else signals
+        bits = self.session.circuit.technology.dac_bits
+        if bits is not None:
+            voltages = quantise(voltages, bits, 0.0, self._rail)
+        return voltages
+
+    def _seconds(self, time_constants: float | None) -> float | None:
+        return None if time_constants is None else time_constants * self.session.circuit.technology.time_constant

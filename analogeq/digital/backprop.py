@@ -1,0 +1,43 @@
+"""Backpropagation through the feedforward copy: the baseline that equilibrium propagation is held against."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analogeq.digital.copy import FeedforwardCopy, rho_slope
+from analogeq.network import Parameters
+from analogeq.network.network import Floats
+
+
+def backpropagate(copy: FeedforwardCopy, inputs: Floats, targets: Floats) -> Parameters:
+    r"""Gradient of :math:`C = \|s^f_{out} - y\|^2`, mean over the batch, by the chain rule.
+
+    Parameters
+    ----------
+    copy : FeedforwardCopy
+    inputs : ndarray, shape (batch, input)
+    targets : ndarray, shape (batch, output)
+
+    Returns
+    -------
+    gradient : Parameters
+        Gradient with respect to weights (zero on lateral edges) and biases.
+    """
+    net, theta = copy.network, copy.parameters
+    signals, summed = copy.forward(inputs)
+    error = np.zeros_like(signals)
+    error[:, net.outputs] = 2.0 * (signals[:, net.outputs] - targets) / len(inputs)
+    weights = np.zeros_like(theta.weights)
+    for index in range(len(net.layers), 0, -1):
+        layer = net.layer(index)
+        error[:, layer] *= rho_slope(summed[:, layer])
+        for block in copy.forward_blocks(index):
+            source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
+            if block.dense:
+                np.matmul(source.T, error[:, layer], out=block.view(weights))
+            else:
+                rows, cols = block.endpoints()
+                weights[block.edges] = np.einsum("be,be->e", source[:, rows], error[:, layer][:, cols])
+            if block.pre > 0:
+                error[:, net.layer(block.pre)] += error[:, layer] @ block.matrix(theta.weights).T
+    return Parameters(weights, error.sum(axis=0))
