@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from analogeq.errors import InputError
+from analogeq.hardware.converter import quantise
+
+VALUES = arrays(np.float64, st.integers(1, 20), elements=st.floats(-3.0, 3.0))
+BITS = st.integers(1, 12)
+
+
+def test_an_ideal_converter_hands_the_very_array_on():
+    values = np.array([-5.0, 0.1234567, 9.0])
+    assert quantise(values, None, 0.0, 1.0) is values
+
+
+def test_two_bits_over_three_volts_make_the_levels_0_1_2_3():
+    values = np.array([-9.0, 0.0, 0.49, 0.5, 1.49, 1.5, 2.49, 2.5, 3.0, 9.0])
+    assert quantise(values, 2, 0.0, 3.0).tolist() == [0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 3.0]
+
+
+def test_one_bit_decides_at_half_the_range():
+    assert quantise(np.array([0.89, 0.91]), 1, 0.0, 1.8).tolist() == [0.0, 1.8]
+
+
+@given(VALUES, BITS, st.floats(-2.0, 0.0), st.floats(0.1, 2.0))
+def test_error_inside_the_range_is_half_a_step_at_most(values, bits, low, high):
+    inside = np.clip(values, low, high)
+    step = (high - low) / (2**bits - 1)
+    # rounding of the arithmetic, a few units in the last place of numbers up to 2
+    assert np.abs(quantise(inside, bits, low, high) - inside).max() <= step / 2 + 1e-14
+
+
+@given(VALUES, BITS, st.floats(-2.0, 0.0), st.floats(0.1, 2.0))
+def test_converting_twice_changes_nothing_and_the_ends_are_met_exactly(values, bits, low, high):
+    once = quantise(values, bits, low, high)
+    assert np.array_equal(quantise(once, bits, low, high), once)
+    assert quantise(np.array([low - 1.0, high + 1.0]), bits, low, high).tolist() == [low, high]
+    assert np.all((once >= low) & (once <= high))
+
+
+@given(VALUES, BITS)
+def test_order_is_kept(values, bits):
+    ordered = np.sort(values)
+    assert np.all(np.diff(quantise(ordered, bits, 0.0, 1.0)) >= 0.0)
+
+
+def test_a_ramp_meets_every_level_of_eight_bits_equally_often():
+    ramp = (np.arange(255 * 100) + 0.5) / (255 * 100)
+    counts = np.unique(quantise(ramp, 8, 0.0, 1.0), return_counts=True)[1]
+    assert len(counts) == 256
+    assert counts[1:-1].tolist() == [100] * 254
+    assert counts[[0, -1]].tolist() == [50, 50]
+
+
+def test_error_power_of_a_ramp_is_a_twelfth_of_a_step_squared():
+    ramp = np.linspace(0.0, 1.0, 200_001)
+    step = 1.0 / 63
+    power = np.mean((quantise(ramp, 6, 0.0, 1.0) - ramp) ** 2)
+    assert power == pytest.approx(step**2 / 12, rel=1e-3)  # the ramp has 3,000 points a step
+
+
+def test_precision_of_the_values_is_kept():
+    assert quantise(np.zeros(3, dtype=np.float32), 4, 0.0, 1.0).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("bits", "low", "high"), [(0, 0.0, 1.0), (-1, 0.0, 1.0), (33, 0.0, 1.0), (8, 1.0, 1.0), (8, 2.0, 1.0)]
+)
+def test_an_impossible_converter_is_refused(bits, low, high):
+    with pytest.raises(InputError, match="converter"):
+        quantise(np.zeros(1), bits, low, high)
