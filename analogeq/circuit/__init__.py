@@ -1,7 +1,8 @@
 """Network and technology to circuit, circuit to netlist."""
 
 from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.compilation import compile_circuit
 from analogeq.circuit.drive import Drive, Nudge, Tether
 from analogeq.circuit.laws import co_content, kirchhoff_residual
 
-__all__ = ["Circuit", "Conductances", "Drive", "Nudge", "Tether", "co_content", "kirchhoff_residual"]
+__all__ = ["Circuit", "Conductances", "Drive", "Nudge", "Tether", "co_content", "compile_circuit", "kirchhoff_residual"]

@@ -1,21 +1,20 @@
 """The only things a netlist is ever made of: typed elements, one table of arrays for each kind.
 
 A table holds a kind's elements as arrays, so that a crossbar of a million devices is checked and
-written at array speed; iterating over it gives its elements one by one, for people. Names, node
-numbers and values are checked when a table is made, hence what exists can be written.
+written at array speed; iterating over it gives its elements one by one, for people. A table may
+hold any name and number, so that the rule check can speak about them; what must not be written is
+refused by `analogeq.circuit.schematic.Schematic.lines`, the one way from tables to text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.names import GROUND, check_names, check_unique, shown
 from analogeq.errors import InputError
 
 Ints = NDArray[np.intp]
@@ -48,28 +47,20 @@ class Table:
     letter: ClassVar[str]
     kind: ClassVar[str]
     terminals: ClassVar[int]
-    quantities: ClassVar[tuple[str, ...]]
-    form: ClassVar[str]
+    quantities: ClassVar[tuple[str, ...]] = ()
+    pattern: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        """Refuse what must not be written."""
-        check_names(self.kind, self.names, self.letter)
-        if self.nodes.shape != (len(self.names), self.n_terminals):
+        """Refuse columns that do not fit together."""
+        count = len(self.names)
+        if self.nodes.shape != (count, self.n_terminals):
             raise InputError(
-                f"{self.kind} table: nodes of shape {self.nodes.shape}; "
-                f"{len(self.names)} elements need ({len(self.names)}, {self.n_terminals})"
+                f"{self.kind} table: nodes of shape {self.nodes.shape} for {count} elements; "
+                f"pass ({count}, {self.n_terminals})"
             )
         for quantity, array in self.values.items():
-            self._check_values(quantity, array)
-
-    def _check_values(self, quantity: str, array: Doubles) -> None:
-        if array.shape != (len(self.names),):
-            raise InputError(f"{self.kind} table: {quantity} of shape {array.shape}; pass shape ({len(self.names)},)")
-        if not np.isfinite(array).all():
-            at = int(np.flatnonzero(~np.isfinite(array))[0])
-            raise InputError(
-                f"{self.kind} {self.names[at]}: {quantity} {array[at]} is not finite; give a finite number"
-            )
+            if array.shape != (count,):
+                raise InputError(f"{self.kind} table: {quantity} of shape {array.shape}; pass ({count},)")
 
     @property
     def n_terminals(self) -> int:
@@ -81,6 +72,11 @@ class Table:
         """The kind's numbers, in the order they are written, each of shape (element,)."""
         return {quantity: getattr(self, quantity) for quantity in self.quantities}
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names the lines carry beside those of elements and nodes."""
+        return ()
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -89,11 +85,18 @@ class Table:
             yield Element(name, tuple(nodes), {q: float(array[at]) for q, array in self.values.items()})
 
     def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
-        """One line of netlist an element."""
+        """One line an element, unchecked: for `Schematic.lines` to call."""
         terminals = (map(node_names.__getitem__, column) for column in self.nodes.T.tolist())
-        # tolist gives Python floats: repr of a numpy scalar is not a number to SPICE
-        numbers = (map(repr, array.astype(np.float64).tolist()) for array in self.values.values())
-        return map(self.form.format, self.names, *terminals, *numbers)
+        return map(self.form().format, self.names, *terminals, *self.columns())
+
+    def form(self) -> str:
+        """Format string of a line: name, terminals, then columns."""
+        return self.pattern
+
+    def columns(self) -> list[Iterable[str]]:
+        """What follows the terminals."""
+        # tolist gives Python floats: repr of a numpy scalar is no number to SPICE
+        return [map(repr, array.astype(np.float64).tolist()) for array in self.values.values()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +106,7 @@ class Resistors(Table):
     ohms: Doubles
 
     letter, kind, terminals, quantities = "r", "resistor", 2, ("ohms",)
-    form = "{} {} {} {}"
+    pattern = "{} {} {} {}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,7 @@ class Capacitors(Table):
     initial: Doubles
 
     letter, kind, terminals, quantities = "c", "capacitor", 2, ("farads", "initial")
-    form = "{} {} {} {} ic={}"
+    pattern = "{} {} {} {} ic={}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,7 @@ class VoltageSources(Table):
     volts: Doubles
 
     letter, kind, terminals, quantities = "v", "voltage source", 2, ("volts",)
-    form = "{} {} {} dc {}"
+    pattern = "{} {} {} dc {}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +137,7 @@ class CurrentSources(Table):
     amperes: Doubles
 
     letter, kind, terminals, quantities = "i", "current source", 2, ("amperes",)
-    form = "{} {} {} dc {}"
+    pattern = "{} {} {} dc {}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +151,13 @@ class Transconductances(Table):
     siemens: Doubles
 
     letter, kind, terminals, quantities = "g", "transconductance", 4, ("siemens",)
-    form = "{} {} {} {} {} {}"
+    pattern = "{} {} {} {} {} {}"
+
+    @property
+    def conducting(self) -> NDArray[np.bool_]:
+        """Which are two-terminal conductances that conduct."""
+        own: NDArray[np.bool_] = (self.nodes[:, :2] == self.nodes[:, 2:]).all(axis=1) & (self.siemens != 0.0)
+        return own
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +167,7 @@ class VoltageAmplifiers(Table):
     gain: Doubles
 
     letter, kind, terminals, quantities = "e", "voltage amplifier", 4, ("gain",)
-    form = "{} {} {} {} {} {}"
+    pattern = "{} {} {} {} {} {}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,20 +186,16 @@ class CurrentConveyors(Table):
     gain: Doubles
 
     letter, kind, terminals, quantities = "f", "current conveyor", 2, ("gain",)
-    form = "{} {} {} {} {}"
+    pattern = "{} {} {} {} {}"
 
-    def __post_init__(self) -> None:
-        """Check the sensing sources' names, too."""
-        super().__post_init__()
-        if len(self.sensing) != len(self.names):
-            raise InputError(f"{self.kind} table: {len(self.sensing)} sensing sources for {len(self.names)} elements")
-        for name in set(self.sensing):
-            check_names("sensing source", (name,), "v")
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sensing sources."""
+        return self.sensing
 
-    def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
-        """One line of netlist an element."""
-        plus, minus = (map(node_names.__getitem__, column) for column in self.nodes.T.tolist())
-        return map(self.form.format, self.names, plus, minus, self.sensing, map(repr, self.gain.tolist()))
+    def columns(self) -> list[Iterable[str]]:
+        """Sensing source, gain."""
+        return [self.sensing, *super().columns()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +206,7 @@ class IdealClamps(Table):
     siemens: Doubles
 
     letter, kind, terminals, quantities = "b", "ideal clamp", 1, ("rail", "siemens")
-    form = "{0} {1} 0 i = v({1})>{2} ? (v({1})-{2})*{3} : v({1})<0 ? v({1})*{3} : 0"
+    pattern = "{0} {1} 0 i = v({1})>{2} ? (v({1})-{2})*{3} : v({1})<0 ? v({1})*{3} : 0"
 
 
 @dataclass(frozen=True)
@@ -213,18 +218,18 @@ class DiodeModel:
     ideality: float
     series_resistance: float
 
-    def __post_init__(self) -> None:
-        """Refuse what must not be written."""
-        check_names("diode model", (self.name,))
-        for quantity in ("saturation_current", "ideality", "series_resistance"):
-            value = getattr(self, quantity)
-            if not np.isfinite(value):
-                raise InputError(f"diode model {self.name}: {quantity} {value} is not finite; give a number")
+    @property
+    def values(self) -> dict[str, float]:
+        """Its numbers by their SPICE names."""
+        return {
+            "is": float(self.saturation_current),
+            "n": float(self.ideality),
+            "rs": float(self.series_resistance),
+        }
 
     def line(self) -> str:
         """Write it."""
-        numbers = (float(x) for x in (self.saturation_current, self.ideality, self.series_resistance))
-        return ".model {} d(is={!r} n={!r} rs={!r})".format(self.name, *numbers)
+        return f".model {self.name} d({' '.join(f'{name}={value!r}' for name, value in self.values.items())})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,12 +238,16 @@ class Diodes(Table):
 
     model: DiodeModel
 
-    letter, kind, terminals, quantities = "d", "diode", 2, ()
+    letter, kind, terminals = "d", "diode", 2
 
-    def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
-        """One line of netlist an element."""
-        anode, cathode = (map(node_names.__getitem__, column) for column in self.nodes.T.tolist())
-        return map(f"{{}} {{}} {{}} {self.model.name}".format, self.names, anode, cathode)
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model.name,)
+
+    def form(self) -> str:
+        """Name, anode, cathode, model."""
+        return f"{{}} {{}} {{}} {self.model.name}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,12 +267,6 @@ class Instances(Table):
 
     letter, kind = "x", "subcircuit instance"
 
-    def __post_init__(self) -> None:
-        """Check the names of subcircuit and parameters, too."""
-        super().__post_init__()
-        check_names("subcircuit", (self.subcircuit,))
-        check_names("parameter", tuple(self.parameters))
-
     @property
     def n_terminals(self) -> int:
         """As many nodes as the subcircuit has ports."""
@@ -274,52 +277,11 @@ class Instances(Table):
         """The parameters."""
         return self.parameters
 
-    def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
-        """One line of netlist an element."""
-        ports = " ".join(["{}"] * self.n_terminals)
-        passed = "".join(f" {name}={{}}" for name in self.parameters)
-        terminals = (map(node_names.__getitem__, column) for column in self.nodes.T.tolist())
-        numbers = (map(repr, array.tolist()) for array in self.parameters.values())
-        return map(f"{{}} {ports} {self.subcircuit}{passed}".format, self.names, *terminals, *numbers)
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The subcircuit and its parameters."""
+        return (self.subcircuit, *self.parameters)
 
-
-@dataclass(frozen=True, eq=False)
-class Schematic:
-    """Nodes and element tables: a whole circuit, ready to check and to write.
-
-    Attributes
-    ----------
-    nodes : tuple of str
-        Node names; the first is ground.
-    tables : tuple of Table
-        In the order they are written.
-    """
-
-    nodes: tuple[str, ...]
-    tables: tuple[Table, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse unknown nodes and names that stand twice."""
-        if not self.nodes or self.nodes[0] != GROUND:
-            raise InputError(f"schematic: its first node is {shown(self.nodes[:1])}; the first must be ground, '0'")
-        check_names("node", self.nodes[1:])
-        check_unique("element", [name for table in self.tables for name in table.names])
-        for table in self.tables:
-            if len(table) and (table.nodes.min() < 0 or table.nodes.max() >= len(self.nodes)):
-                raise InputError(f"{table.kind} table: a node number outside 0 … {len(self.nodes) - 1}; add the node")
-
-    @cached_property
-    def n_elements(self) -> int:
-        """How many elements there are."""
-        return sum(map(len, self.tables))
-
-    def __iter__(self) -> Iterator[Element]:
-        for table in self.tables:
-            yield from table
-
-    def lines(self) -> Iterator[str]:
-        """Every element's line and every model's."""
-        for table in self.tables:
-            yield from table.lines(self.nodes)
-        for model in sorted({t.model for t in self.tables if isinstance(t, Diodes)}, key=lambda m: m.name):
-            yield model.line()
+    def form(self) -> str:
+        """Name, ports, subcircuit, parameters."""
+        return " ".join(["{}"] * (1 + self.n_terminals) + [self.subcircuit] + [f"{p}={{}}" for p in self.parameters])

@@ -8,10 +8,7 @@ refused before any text is made.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-
-from analogeq.errors import InputError
+from collections.abc import Collection, Iterable
 
 GROUND = "0"
 """The ground node; the one name that is not a word."""
@@ -21,7 +18,8 @@ _VARIABLES = ("all", "allcur", "allpw", "allv", "frequency", "gmin", "hertz", "r
 RESERVED = frozenset((*_CONSTANTS, *_VARIABLES, "gnd", "null"))
 """Names that mean something already: ngspice's ground, constants and variables."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+NAME_LENGTH = 63
+_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{NAME_LENGTH - 1}}}")
 _SHOWN = 60
 
 
@@ -31,46 +29,34 @@ def shown(name: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…'"
 
 
-def name_problem(name: str) -> str | None:
-    """Say why ``name`` cannot stand in a netlist and what to do; None where it can."""
+def all_writable(names: Collection[str], letter: str = "") -> bool:
+    """Whether every name may stand in a netlist and begins with ``letter``; fast for a million."""
+    return (
+        all(map(_NAME.fullmatch, names))
+        and RESERVED.isdisjoint(names)
+        and (not letter or all(name[0] == letter for name in names))
+    )
+
+
+def name_problem(name: object, letter: str = "") -> tuple[str, str] | None:
+    """Say what is wrong with ``name`` and what to do; None where it can stand in a netlist."""
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        return f"name {shown(name)}: begin with a letter, then at most 62 letters, digits, underscores; rename the node"
+        return (
+            "not a letter a-z followed by at most 62 letters, digits or underscores",
+            "rename it: a simulator would read anything else as syntax or as a command",
+        )
     if name in RESERVED:
-        return f"name {shown(name)}: it means something else in a netlist; rename the node, to {name}_1 say"
+        return "has a meaning of its own in ngspice", f"rename it, to {name}_1 say"
+    if not name.startswith(letter):
+        return "the first letter decides an element's kind", f"begin it with {letter!r}"
     return None
 
 
-def folded_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Lower-case ``names`` as the simulator will, refusing those it would misread or confuse.
-
-    Raises
-    ------
-    InputError
-        If a name breaks the rule above, or two of them differ only by case.
-    """
-    folded = tuple(name.lower() if isinstance(name, str) else name for name in names)
-    for name in folded:
-        problem = name_problem(name)
-        if problem is not None:
-            raise InputError(problem)
-    check_unique("node", folded)
-    return folded
-
-
-def check_names(kind: str, names: Sequence[str], letter: str = "") -> None:
-    """Raise `InputError` unless every name may stand in a netlist and begins with ``letter``."""
-    match = _NAME.fullmatch
+def first_twice(names: Iterable[str]) -> str | None:
+    """Give the first name that has stood before, or None."""
+    seen: set[str] = set()
     for name in names:
-        if not isinstance(name, str) or match(name) is None:
-            raise InputError(f"{kind} {name_problem(name)}")
-        if not name.startswith(letter):
-            raise InputError(f"{kind} name {shown(name)}: its first letter decides the kind; begin it with {letter!r}")
-    check_unique(kind, names)
-
-
-def check_unique(kind: str, names: Sequence[str]) -> None:
-    """Raise `InputError` naming one that stands twice."""
-    if len(set(names)) == len(names):
-        return
-    twice = next(name for name, count in Counter(names).items() if count > 1)
-    raise InputError(f"{kind} name {shown(twice)}: stands twice once case is folded; rename one of them")
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

@@ -7,6 +7,8 @@ from sample to sample is one element that an engine alters in place: ``i{k}`` (N
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from analogeq.circuit.circuit import Circuit, Conductances
@@ -19,13 +21,14 @@ from analogeq.circuit.elements import (
     IdealClamps,
     Ints,
     Resistors,
-    Schematic,
     Table,
     Transconductances,
     VoltageSources,
 )
 from analogeq.circuit.names import GROUND
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.circuit.schematic import Schematic
+from analogeq.hardware import DiodeClamp, IdealClamp, Technology
+from analogeq.network import Block
 
 TOLERANCES = "reltol=1e-6 vntol=1e-9 abstol=1e-13"
 """Very sharp diodes converge falsely with ngspice's defaults; with these, agreement is to 1e-9 V."""
@@ -71,13 +74,20 @@ def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
         (
             CurrentSources(_named("i", numbers), np.column_stack((ground, at)), zero),
             Capacitors(_named("c", numbers), to_ground, capacitance, zero),
-            Resistors(_named("r", numbers), to_ground, 1.0 / unit),
+            Resistors(_named("r", numbers), to_ground, leak_ohms(unit)),
             Transconductances(_named("gt", numbers), _conductance(at), zero),
             Transconductances(_named("gn", range(len(nudged))), _conductance(nudged), np.zeros(len(nudged))),
             *couplings(circuit, conductances, at),
             *clamp_tables,
         ),
     )
+
+
+def leak_ohms(siemens: Doubles) -> Doubles:
+    """Resistance [Ohm] of conductances; infinite for none, which the rule check then names."""
+    with np.errstate(divide="ignore"):
+        ohms: Doubles = 1.0 / siemens
+    return ohms
 
 
 def _named(prefix: str, numbers: range) -> tuple[str, ...]:
@@ -115,26 +125,39 @@ def _siemens(weights: np.ndarray, scale: float) -> Doubles:
 def coupling_ends(circuit: Circuit) -> tuple[Ints, Ints, Ints]:
     """Both ends on the ``node`` axis and the edge number of every weight between neurons."""
     net = circuit.network
-    pre, post, edge = [], [], []
-    for block in net.coupling_blocks:
+    return joined((block, net.layer(block.pre).start, net.layer(block.post).start) for block in net.coupling_blocks)
+
+
+def joined(blocks: Iterable[tuple[Block, int, int]]) -> tuple[Ints, Ints, Ints]:
+    """Both ends and the edge number of every edge of blocks, each given with its layers' offsets."""
+    columns = [(np.zeros(0, dtype=np.intp),) * 3]
+    for block, pre, post in blocks:
         rows, cols = block.endpoints()
-        pre.append(rows + net.layer(block.pre).start)
-        post.append(cols + net.layer(block.post).start)
-        edge.append(np.arange(block.edges.start, block.edges.stop, dtype=np.intp))
-    none = [np.zeros(0, dtype=np.intp)]
-    return np.concatenate(pre or none), np.concatenate(post or none), np.concatenate(edge or none)
+        columns.append((rows + pre, cols + post, np.arange(block.edges.start, block.edges.stop, dtype=np.intp)))
+    pre_ends, post_ends, edges = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return pre_ends, post_ends, edges
 
 
 def _clamps(technology: Technology, at: Ints) -> tuple[Table, ...]:
     clamp, numbers = technology.clamp, range(len(at))
     if not isinstance(clamp, DiodeClamp):
         rail = np.full(len(at), float(technology.rail))
-        siemens = np.full(len(at), clamp.stiffness * technology.unit_conductance)
+        siemens = np.full(len(at), clamp_siemens(clamp, technology))
         return (IdealClamps(_named("bc", numbers), at[:, None], rail, siemens),)
-    model = DiodeModel("dclamp", clamp.saturation_current, clamp.ideality, clamp.series_resistance)
+    model = diode_model(clamp)
     rail_node, ground = np.full_like(at, len(at) + 1), np.zeros_like(at)
     return (
         VoltageSources(("vrail",), np.array([[len(at) + 1, 0]], dtype=np.intp), np.array([float(technology.rail)])),
         Diodes(_named("du", numbers), np.column_stack((at, rail_node)), model),
         Diodes(_named("dl", numbers), np.column_stack((ground, at)), model),
     )
+
+
+def clamp_siemens(clamp: IdealClamp, technology: Technology) -> float:
+    """Conductance [S] of an ideal clamp beyond the rails, as a simulator has it."""
+    return float(clamp.stiffness * technology.unit_conductance)
+
+
+def diode_model(clamp: DiodeClamp) -> DiodeModel:
+    """Describe a diode clamp's two diodes to a simulator."""
+    return DiodeModel("dclamp", clamp.saturation_current, clamp.ideality, clamp.series_resistance)

@@ -1,0 +1,209 @@
+"""The circuit as a designer draws it: neurons, word lines, bit lines, pairs, sense amplifiers.
+
+One schematic for one sample, with the user's names, made of instances of the hand-written cells in
+``netlists/lib``. Every weight is a real pair of devices between a word line and two bit lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.drive import Drive, Volts
+from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
+from analogeq.circuit.netlist.nodes import Nodes
+from analogeq.circuit.netlist.simulation import coupling_ends, joined
+from analogeq.circuit.rules import check_names, refuse
+from analogeq.circuit.schematic import Schematic
+from analogeq.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Some tables under a heading of this package's own words."""
+
+    title: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Hierarchy:
+    """A circuit of cells for one sample.
+
+    Attributes
+    ----------
+    nodes : tuple of str
+        Node names by number.
+    sections : tuple of Section
+        In the order a reader meets them.
+    neurons : tuple of str
+        Names of the neurons, on the ``node`` axis.
+    """
+
+    nodes: tuple[str, ...]
+    sections: tuple[Section, ...]
+    neurons: tuple[str, ...]
+
+    @property
+    def schematic(self) -> Schematic:
+        """All sections in one."""
+        return Schematic(self.nodes, tuple(table for section in self.sections for table in section.tables))
+
+
+@dataclass(frozen=True, eq=False)
+class _Wires:
+    """Node numbers of what the cells hang on; arrays on the ``input`` or ``node`` axis."""
+
+    inputs: Ints
+    neurons: Ints
+    rail: Ints  # the one rail, repeated for each neuron
+    plus: Ints
+    minus: Ints
+
+
+def cell_hierarchy(
+    circuit: Circuit, conductances: Conductances, drive: Drive, *, sample: int = 0, start: Volts | None = None
+) -> Hierarchy:
+    """Draw a circuit for one sample of a drive.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    conductances : Conductances
+    drive : Drive
+    sample : int
+        Which sample of the drive.
+    start : ndarray, shape (node,), optional
+        What the node capacitors are preset to [V]; the tether's voltages if there is one, else zero.
+    """
+    if not 0 <= sample < drive.batch:
+        raise InputError(f"sample {sample}: the drive holds {drive.batch}; give 0 … {drive.batch - 1}")
+    net = circuit.network
+    refuse(check_names(net))
+    nodes = Nodes(net.names)
+    neurons = net.n_inputs + 1 + np.arange(net.n_nodes, dtype=np.intp)
+    wires = _Wires(
+        inputs=np.arange(1, net.n_inputs + 1, dtype=np.intp),
+        neurons=neurons,
+        rail=np.full(net.n_nodes, nodes.single("rail"), dtype=np.intp),
+        plus=nodes.derive("bp", neurons),
+        minus=nodes.derive("bm", neurons),
+    )
+    preset = _preset(drive, sample, start, net.n_nodes)
+    sections = (
+        _sources(circuit, drive, sample, wires),
+        *_neurons(wires, preset),
+        *_biases(conductances, wires),
+        *_input_crossbar(circuit, conductances, wires),
+        *_coupling_crossbars(circuit, conductances, wires, nodes),
+        *_tether(drive, sample, wires, nodes),
+        *_nudge(circuit, drive, sample, wires, nodes),
+    )
+    return Hierarchy(nodes.names, sections, tuple(nodes.names[k] for k in neurons))
+
+
+def _preset(drive: Drive, sample: int, start: Volts | None, n_nodes: int) -> Doubles:
+    if start is None:
+        start = np.zeros(n_nodes) if drive.tether is None else drive.tether.voltages[sample]
+    if start.shape != (n_nodes,):
+        raise InputError(f"start: shape {start.shape}; one voltage a neuron is wanted, pass shape ({n_nodes},)")
+    return start.astype(np.float64)
+
+
+def _voltages(prefix: str, at: Ints, volts: Volts) -> VoltageSources:
+    names = tuple(f"{prefix}{k}" for k in range(len(at)))
+    return VoltageSources(names, np.column_stack((at, np.zeros_like(at))), volts.astype(np.float64))
+
+
+def _cells(subcircuit: str, names: tuple[str, ...], ports: tuple[Ints, ...], **parameters: Doubles) -> Instances:
+    return Instances(names, np.column_stack(ports), subcircuit, parameters)
+
+
+def _numbered(prefix: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{k}" for k in range(count))
+
+
+def _sources(circuit: Circuit, drive: Drive, sample: int, wires: _Wires) -> Section:
+    rail = VoltageSources(
+        ("vrail",), np.array([[wires.rail[0], 0]], dtype=np.intp), np.array([float(circuit.technology.rail)])
+    )
+    return Section(
+        "Supply, and inputs: each drives its own word line", (rail, _voltages("vi", wires.inputs, drive.inputs[sample]))
+    )
+
+
+def _neurons(wires: _Wires, preset: Doubles) -> Iterator[Section]:
+    count = len(wires.neurons)
+    cells = _cells("neuron", _numbered("xn", count), (wires.neurons, wires.rail), v_preset=preset)
+    yield Section("Neurons: node, rail", (cells,))
+    amplifiers = _cells("sense", _numbered("xs", count), (wires.plus, wires.minus, wires.neurons))
+    yield Section("Sense amplifiers: plus and minus bit line, neuron", (amplifiers,))
+
+
+def _biases(conductances: Conductances, wires: _Wires) -> Iterator[Section]:
+    names = _numbered("xb", len(wires.neurons))
+    pairs = _pairs(names, conductances, conductances.biases, (wires.rail, wires.plus, wires.minus))
+    yield Section("Biases: pairs on a word line that stands at the rail", (pairs,))
+
+
+def _pairs(names: tuple[str, ...], conductances: Conductances, values: Volts, ports: tuple[Ints, ...]) -> Instances:
+    g_plus, g_minus = conductances.pair(values.astype(np.float64))
+    return _cells("pair", names, ports, g_plus=g_plus, g_minus=g_minus)
+
+
+def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires) -> Iterator[Section]:
+    net = circuit.network
+    ends = joined((block, 0, net.layer(block.post).start) for block in net.input_blocks)
+    rows, post, edge = ends
+    if len(edge):
+        names = tuple([f"xw{e}_f" for e in edge.tolist()])
+        ports = (wires.inputs[rows], wires.plus[post], wires.minus[post])
+        pairs = _pairs(names, conductances, conductances.weights[edge], ports)
+        yield Section("Crossbar from the inputs: word line, plus and minus bit line", (pairs,))
+
+
+def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
+    pre, post, edge = coupling_ends(circuit)
+    if not len(edge):
+        return
+    driving = np.unique(np.concatenate((pre, post)))
+    line = np.zeros_like(wires.neurons)
+    line[driving] = nodes.derive("wl", wires.neurons[driving])
+    names = tuple(f"xf{k}" for k in driving.tolist())
+    yield Section(
+        "Word-line followers: neuron, word line",
+        (_cells("follower", names, (wires.neurons[driving], line[driving])),),
+    )
+    both = (
+        "one array, read the other way: the same values" if circuit.technology.arrays == "shared" else "its own array"
+    )
+    for title, suffix, weights, source, target in (
+        ("Crossbar between neurons, forward", "f", conductances.weights, pre, post),
+        (f"Crossbar between neurons, backward ({both})", "b", conductances.backward, post, pre),
+    ):
+        names = tuple([f"xw{e}_{suffix}" for e in edge.tolist()])
+        ports = (line[source], wires.plus[target], wires.minus[target])
+        yield Section(title, (_pairs(names, conductances, weights[edge], ports),))
+
+
+def _tether(drive: Drive, sample: int, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
+    if drive.tether is None:
+        return
+    count = len(wires.neurons)
+    dac = nodes.derive("dac", wires.neurons)
+    siemens = np.full(count, float(drive.tether.conductance))
+    cells = _cells("tether", _numbered("xt", count), (wires.neurons, dac), g=siemens)
+    yield Section("Tether to the digital prediction", (_voltages("vt", dac, drive.tether.voltages[sample]), cells))
+
+
+def _nudge(circuit: Circuit, drive: Drive, sample: int, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
+    if drive.nudge is None:
+        return
+    outputs = wires.neurons[circuit.network.outputs]
+    target = nodes.derive("target", outputs)
+    siemens = np.full(len(outputs), float(drive.nudge.conductance))
+    cells = _cells("nudge", _numbered("xu", len(outputs)), (outputs, target), g=siemens)
+    yield Section("Nudge to the targets", (_voltages("vu", target, drive.nudge.voltages[sample]), cells))
