@@ -64,7 +64,7 @@ def load_checkpoint(path: Path, network: Network) -> Checkpoint:
         If the file is missing, damaged, of another format, or of another network.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         counters = json.loads(str(arrays["counters"]))
         if counters["format"] != FORMAT:

@@ -1,0 +1,151 @@
+"""A run's folder: what was trained, on what, and how, so that a later command can go on from it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from analogeq.circuit import Circuit
+from analogeq.controller import Schedule
+from analogeq.data import Dataset, load
+from analogeq.digital import FeedforwardCopy
+from analogeq.errors import InputError
+from analogeq.files import write_text_atomically
+from analogeq.hardware import Technology
+from analogeq.hardware.toml import technology_from_toml, to_toml
+from analogeq.network import Network, Parameters
+from analogeq.network.files import read_graph, write_graph
+from analogeq.training import TrainingConfig
+from analogeq.training.checkpoint import load_checkpoint
+
+PACKAGES = ("numpy", "scipy", "PySpice", "networkx", "matplotlib", "scikit-learn", "safetensors")
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Which dataset, and where its files are.
+
+    Attributes
+    ----------
+    name : str
+        As `analogeq.data.load` takes it.
+    folder : str or None
+        ``--data-dir``.
+    """
+
+    name: str
+    folder: str | None = None
+
+    def load(self) -> Dataset:
+        """Read the dataset."""
+        return load(self.name, data_dir=None if self.folder is None else Path(self.folder))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained or half-trained network with its surroundings.
+
+    Attributes
+    ----------
+    folder : Path
+    circuit : Circuit
+    source : DataSource
+    config : TrainingConfig
+    engine : str
+        What settled it in training.
+    parameters : Parameters
+        Of the analog circuit.
+    copy : FeedforwardCopy
+    """
+
+    folder: Path
+    circuit: Circuit
+    source: DataSource
+    config: TrainingConfig
+    engine: str
+    parameters: Parameters
+    copy: FeedforwardCopy
+
+
+def describe_run(folder: Path, circuit: Circuit, source: DataSource, config: TrainingConfig, engine: str) -> None:
+    """Write run.json, technology.toml and, for a drawn network, network.graphml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = circuit.network
+    if network.is_layered:
+        drawn: dict[str, object] = {"layers": list(network.layer_sizes)}
+    else:
+        write_graph(network, folder / "network.graphml")
+        drawn = {"graph": "network.graphml"}
+    write_text_atomically(folder / "technology.toml", to_toml(circuit.technology))
+    described = {
+        "network": drawn,
+        "data": asdict(source),
+        "engine": engine,
+        "training": asdict(config),
+        "versions": versions(),
+    }
+    write_json(folder / "run.json", described)
+
+
+def open_run(folder: Path) -> Run:
+    """Read what a training left in ``folder``.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no run.
+    """
+    try:
+        described = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{folder}: no run.json there; train one first: analogeq train --output {folder}") from None
+    except json.JSONDecodeError as damage:
+        raise InputError(f"{folder / 'run.json'}: not JSON ({damage}); train the run anew") from damage
+    circuit = Circuit(_network(folder, described["network"]), _technology(folder))
+    state = load_checkpoint(folder / "checkpoint.npz", circuit.network)
+    return Run(
+        folder=folder,
+        circuit=circuit,
+        source=DataSource(**described["data"]),
+        config=config_from(described["training"]),
+        engine=described["engine"],
+        parameters=state.circuit,
+        copy=FeedforwardCopy(circuit.network, state.copy),
+    )
+
+
+def config_from(stored: dict[str, object]) -> TrainingConfig:
+    """Rebuild a config from its JSON form."""
+    fields = dict(stored)
+    fields["schedule"] = Schedule(**fields["schedule"])  # type: ignore[arg-type]  # JSON: checked by Schedule itself
+    for name in ("rates", "copy_rates"):
+        if fields[name] is not None:
+            fields[name] = tuple(fields[name])  # type: ignore[arg-type]  # a JSON list
+    return TrainingConfig(**fields)  # type: ignore[arg-type]  # checked by TrainingConfig itself
+
+
+def _network(folder: Path, drawn: dict[str, object]) -> Network:
+    if "layers" in drawn:
+        return Network.layered([int(n) for n in drawn["layers"]])  # type: ignore[attr-defined]  # a JSON list
+    return read_graph(folder / str(drawn["graph"]))
+
+
+def _technology(folder: Path) -> Technology:
+    return technology_from_toml((folder / "technology.toml").read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write ``content`` as indented JSON, all of it or nothing."""
+    write_text_atomically(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package, of Python and of what it computes with."""
+    found = {"analogeq": metadata.version("analogeq"), "python": platform.python_version(), "platform": sys.platform}
+    for package in PACKAGES:
+        found[package] = metadata.version(package)
+    return found
