@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable
 GROUND = "0"
 """The ground node; the one name that is not a word."""
 
-_CONSTANTS = ("boltz", "c", "e", "echarge", "false", "i", "kelvin", "no", "pi", "planck", "rad", "true", "yes")
-_VARIABLES = ("all", "allcur", "allpw", "allv", "frequency", "gmin", "hertz", "reltol", "temper", "time", "v", "vntol")
+_CONSTANTS = ("boltz", "e", "echarge", "false", "i", "kelvin", "no", "pi", "planck", "rad", "true", "yes")
+_VARIABLES = ("all", "allcur", "allpw", "allv", "frequency", "gmin", "hertz", "reltol", "temper", "time", "vntol")
 RESERVED = frozenset((*_CONSTANTS, *_VARIABLES, "gnd", "null"))
 """Names that mean something already: ngspice's ground, constants and variables."""
 

@@ -1,0 +1,91 @@
+"""ngspice for the netlist tests, and circuits small enough to look at."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether
+from analogeq.hardware import DiodeClamp, Technology
+from analogeq.network import Block, Network, glorot_uniform
+
+RUNNER = Path(__file__).with_name("netlist_runner.py")
+
+
+@pytest.fixture
+def run_netlist(tmp_path: Path) -> Callable[..., dict[str, float]]:
+    """Run a netlist's text with commands, in a process of its own; give where each vector ends."""
+
+    def run(text: str, *commands: str) -> dict[str, float]:
+        from analogeq.engines.ngspice.library import find_library
+
+        path = tmp_path / "netlist.cir"
+        path.write_text(text)
+        library = find_library()
+        done = subprocess.run(  # noqa: S603 - no shell, and the files are the test's own
+            [sys.executable, str(RUNNER), str(library), str(path), *commands],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+@dataclass(frozen=True)
+class Case:
+    circuit: Circuit
+    conductances: Conductances
+    drive: Drive
+
+
+def lateral_network() -> Network:
+    """Two inputs, three hidden neurons of which two pairs are joined, one output."""
+    rows, cols = np.array([0, 1]), np.array([1, 2])
+    blocks = (
+        Block(0, 1, (2, 3), slice(0, 6)),
+        Block(1, 1, (3, 3), slice(6, 8), rows, cols),
+        Block(1, 2, (3, 1), slice(8, 11)),
+    )
+    names = ("left", "right", "a", "b", "c", "sum")
+    return Network(names, (2, 3, 1), np.array([3]), blocks)
+
+
+def case(network: Network, technology: Technology, *, seed: int = 0, phases: bool = True) -> Case:
+    """A circuit with weights small enough to have one equilibrium, and one sample to drive it."""
+    rng = np.random.default_rng(seed)
+    circuit = Circuit(network, technology)
+    parameters = glorot_uniform(network, rng, scale=0.5)
+    parameters.biases[:] = rng.uniform(-0.2, 0.8, network.n_nodes)
+    g0, rail = technology.unit_conductance, technology.rail
+    inputs = rng.uniform(0.0, rail, (1, network.n_inputs))
+    tether = Tether(rng.uniform(0.0, rail, (1, network.n_nodes)), 0.1 * g0) if phases else None
+    nudge = Nudge(rng.uniform(0.0, rail, (1, network.n_outputs)), 0.5 * g0) if phases else None
+    return Case(circuit, circuit.program(parameters), Drive(inputs, tether, nudge))
+
+
+CASES = {
+    "layered": lambda: case(Network.layered((2, 2, 1)), Technology()),
+    "free phase": lambda: case(Network.layered((2, 2, 1)), Technology(), phases=False),
+    "lateral": lambda: case(lateral_network(), Technology(rail=0.8)),
+    "diodes": lambda: case(Network.layered((3, 2, 2)), Technology(clamp=DiodeClamp(1e-9, 1.5), temperature=60.0)),
+    "mirrored": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(arrays="mirrored", mirror_mismatch=0.2, follower_gain=50.0, sense_gain=2.0),
+    ),
+}
+
+
+@pytest.fixture(params=list(CASES))
+def any_case(request: pytest.FixtureRequest) -> Case:
+    """Each small circuit in turn."""
+    return CASES[request.param]()
