@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit
-from analogeq.circuit.netlist.simulation import folded_schematic
-from analogeq.circuit.rules import check, check_names, refuse
+from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.netlist.simulation import check_deck_values, folded_schematic
+from analogeq.circuit.rules import check, check_names
+from analogeq.circuit.schematic import refuse
 from analogeq.hardware import Technology
-from analogeq.network import Network, Parameters
+from analogeq.network import Network
 
 
 def compile_circuit(network: Network, technology: Technology) -> Circuit:
@@ -25,6 +26,8 @@ def compile_circuit(network: Network, technology: Technology) -> Circuit:
         Listing every violation: the network's names, then the circuit's values and connections.
     """
     circuit = Circuit(network, technology)
-    idle = circuit.program(Parameters(np.zeros(network.n_edges), np.zeros(network.n_nodes)))
-    refuse((*check_names(network), *check(folded_schematic(circuit, idle))))
+    idle = np.zeros(network.n_edges)
+    unprogrammed = Conductances(technology, idle, idle, np.zeros(network.n_nodes))
+    schematic = folded_schematic(circuit, unprogrammed)
+    refuse((*check_names(network), *check_deck_values(technology), *check(schematic)))
     return circuit

@@ -29,8 +29,16 @@ from analogeq.circuit.elements import (
     VoltageSources,
 )
 from analogeq.circuit.names import shown
-from analogeq.circuit.schematic import Schematic, Violation, first_of, illegal_names, name_collisions, unwritable
-from analogeq.errors import ElectricalRuleError, InputError
+from analogeq.circuit.schematic import (
+    Schematic,
+    Violation,
+    first_of,
+    illegal_names,
+    name_collisions,
+    refuse,
+    unwritable,
+)
+from analogeq.errors import InputError
 from analogeq.network import Network
 
 _SHOWN_NODES = 5
@@ -71,12 +79,6 @@ def check_names(network: Network) -> tuple[Violation, ...]:
 def require(schematic: Schematic) -> None:
     """Raise `ElectricalRuleError` listing every violation, if there is one."""
     refuse(check(schematic))
-
-
-def refuse(violations: tuple[Violation, ...]) -> None:
-    """Raise `ElectricalRuleError` listing ``violations``, if there are any."""
-    if violations:
-        raise ElectricalRuleError(tuple(map(str, violations)))
 
 
 def _values_not_positive(schematic: Schematic) -> Iterator[Violation]:

@@ -93,9 +93,13 @@ class Schematic:
 
 def refuse_unwritable(schematic: Schematic) -> None:
     """Raise `ElectricalRuleError` if a name or a value must not be in a netlist."""
-    found = tuple(map(str, unwritable(schematic)))
-    if found:
-        raise ElectricalRuleError(found)
+    refuse(tuple(unwritable(schematic)))
+
+
+def refuse(violations: tuple[Violation, ...]) -> None:
+    """Raise `ElectricalRuleError` listing ``violations``, if there are any."""
+    if violations:
+        raise ElectricalRuleError(tuple(map(str, violations)))
 
 
 def unwritable(schematic: Schematic) -> Iterator[Violation]:

@@ -16,8 +16,8 @@ from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.netlist.simulation import coupling_ends, joined
-from analogeq.circuit.rules import check_names, refuse
-from analogeq.circuit.schematic import Schematic
+from analogeq.circuit.rules import check_names
+from analogeq.circuit.schematic import Schematic, refuse
 from analogeq.errors import InputError
 
 
