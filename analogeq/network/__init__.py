@@ -1,6 +1,34 @@
 """Graphs in, checked arrays out."""
 
+from analogeq.network.files import read_graph, write_graph
+from analogeq.network.graph import graph_from_network, network_from_graph, parameters_from_graph
+from analogeq.network.names import node_name
 from analogeq.network.network import Block, Network
 from analogeq.network.parameters import Parameters, glorot_uniform
+from analogeq.network.topologies import (
+    lattice_graph,
+    layered_graph,
+    random_graph,
+    sparse_graph,
+    with_lateral_connections,
+    with_skip_connections,
+)
 
-__all__ = ["Block", "Network", "Parameters", "glorot_uniform"]
+__all__ = [
+    "Block",
+    "Network",
+    "Parameters",
+    "glorot_uniform",
+    "graph_from_network",
+    "lattice_graph",
+    "layered_graph",
+    "network_from_graph",
+    "node_name",
+    "parameters_from_graph",
+    "random_graph",
+    "read_graph",
+    "sparse_graph",
+    "with_lateral_connections",
+    "with_skip_connections",
+    "write_graph",
+]

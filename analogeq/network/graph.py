@@ -1,0 +1,167 @@
+"""networkx graphs to checked arrays and back.
+
+A graph may be of any networkx class. Every node has a ``role``: input, hidden or output. Direction
+of edges does not matter, since a weight between neurons acts both ways. Edges may carry ``weight``
+and nodes ``bias``, which `parameters_from_graph` reads.
+
+Layers order the nodes; they restrict nothing. Inputs are layer 0. Neurons may carry an integer
+``layer`` of 1 or more. Where hidden nodes carry none they are put at their distance from the inputs,
+over hidden nodes; where outputs carry none they make a last layer of their own. Inside a layer nodes keep the order
+of the graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+
+from analogeq.errors import GraphError
+from analogeq.network.names import node_name, shown
+from analogeq.network.network import Block, Ints, Network
+from analogeq.network.parameters import Parameters
+from analogeq.network.rules import check_edges, check_nodes, check_reach
+from analogeq.network.sorting import layer_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class _Sorted:
+    """A graph's nodes and edges in the order of its arrays.
+
+    ``place`` gives the node number of each key, ``layers`` the layer of each node, ``ends`` the two
+    node numbers of each edge of ``graph.edges``, ``order`` the edge that comes first, second, ….
+    """
+
+    keys: list[object]
+    place: dict[object, int]
+    sizes: tuple[int, ...]
+    starts: Ints
+    layers: Ints
+    ends: Ints
+    order: Ints
+
+
+def network_from_graph(graph: nx.Graph) -> Network:
+    """Check a graph and turn it into arrays.
+
+    Parameters
+    ----------
+    graph : networkx graph of any class
+
+    Returns
+    -------
+    Network
+        Nodes sorted by layer, edges by layers and then by position. `Network.outputs` is increasing.
+
+    Raises
+    ------
+    GraphError
+        Naming every node at fault and what to do: no inputs or outputs, unknown role, bad name or
+        two alike, self-loop, duplicate edge, edge between inputs, empty layer, a node or output
+        that no input reaches, a graph in pieces.
+    """
+    check_nodes(graph)
+    check_edges(graph)
+    check_reach(graph)
+    done = _sort(graph)
+    names = tuple(node_name(key) for key in done.keys)
+    n_inputs = done.sizes[0]
+    outputs = [i - n_inputs for i, key in enumerate(done.keys) if graph.nodes[key]["role"] == "output"]
+    return Network(names, done.sizes, _frozen(np.array(outputs, dtype=np.intp)), _blocks(done))
+
+
+def parameters_from_graph(graph: nx.Graph) -> Parameters:
+    """Read the ``weight`` of each edge and the ``bias`` of each neuron (0 where there is none).
+
+    In the order of ``network_from_graph(graph)``.
+
+    Raises
+    ------
+    GraphError
+        If an edge has no weight or a number is not finite.
+    """
+    network = network_from_graph(graph)
+    done = _sort(graph)
+    found = []
+    for a, b, weight in graph.edges(data="weight"):
+        found.append(_number(weight, f"edge {shown(a)} to {shown(b)}: weight"))
+    weights = np.array(found)[done.order]
+    biases = [
+        _number(graph.nodes[key].get("bias", 0.0), f"node {shown(key)}: bias") for key in done.keys[network.n_inputs :]
+    ]
+    return Parameters(weights, np.array(biases))
+
+
+def graph_from_network(network: Network, parameters: Parameters | None = None) -> nx.Graph:
+    """Draw a network as a graph again, with ``role`` and ``layer`` of nodes.
+
+    With ``parameters`` edges carry ``weight`` and neurons ``bias``. The inverse of
+    `network_from_graph`: nodes and edges come in the network's order.
+    """
+    graph = nx.Graph()
+    n_inputs, chosen = network.n_inputs, set(network.outputs.tolist())
+    layers = np.repeat(np.arange(len(network.layer_sizes)), network.layer_sizes).tolist()
+    for i, (name, layer) in enumerate(zip(network.names, layers, strict=True)):
+        role = "input" if layer == 0 else "output" if i - n_inputs in chosen else "hidden"
+        graph.add_node(name, role=role, layer=layer)
+        if parameters is not None and layer > 0:
+            graph.nodes[name]["bias"] = float(parameters.biases[i - n_inputs])
+    starts = np.concatenate([[0], np.cumsum(network.layer_sizes)])
+    for block in network.blocks:
+        rows, cols = block.endpoints()
+        pre, post = (starts[block.pre] + rows).tolist(), (starts[block.post] + cols).tolist()
+        pairs = [(network.names[a], network.names[b]) for a, b in zip(pre, post, strict=True)]
+        if parameters is None:
+            graph.add_edges_from(pairs)
+        else:
+            held = parameters.weights[block.edges].tolist()
+            graph.add_weighted_edges_from((a, b, w) for (a, b), w in zip(pairs, held, strict=True))
+    return graph
+
+
+def _sort(graph: nx.Graph) -> _Sorted:
+    numbers = layer_numbers(graph)
+    keys = sorted(graph.nodes, key=numbers.__getitem__)  # stable: the graph's order inside a layer
+    place = {key: i for i, key in enumerate(keys)}
+    layers = np.array([numbers[key] for key in keys], dtype=np.intp)
+    sizes = np.bincount(layers)
+    ends = np.array([(place[a], place[b]) for a, b in graph.edges()], dtype=np.intp).reshape(-1, 2)
+    ends.sort(axis=1)  # nodes are numbered by layer, so this is first layer, then row below column
+    order = np.lexsort((ends[:, 1], ends[:, 0], layers[ends[:, 1]], layers[ends[:, 0]]))
+    starts = (np.cumsum(sizes) - sizes).astype(np.intp)
+    return _Sorted(keys, place, tuple(sizes.tolist()), starts, layers, ends, order.astype(np.intp))
+
+
+def _blocks(done: _Sorted) -> tuple[Block, ...]:
+    pre, post = done.ends[done.order].T
+    pre_layer, post_layer = done.layers[pre], done.layers[post]
+    changes = np.flatnonzero(np.diff(pre_layer * len(done.sizes) + post_layer)) + 1
+    bounds = [0, *changes.tolist(), len(pre)]
+    blocks = []
+    for start, stop in pairwise(bounds):
+        a, b = int(pre_layer[start]), int(post_layer[start])
+        shape = (done.sizes[a], done.sizes[b])
+        edges = slice(start, stop)
+        if a != b and stop - start == shape[0] * shape[1]:
+            blocks.append(Block(a, b, shape, edges))
+        else:
+            rows, cols = pre[edges] - done.starts[a], post[edges] - done.starts[b]
+            blocks.append(Block(a, b, shape, edges, _frozen(rows), _frozen(cols)))
+    return tuple(blocks)
+
+
+def _frozen(array: Ints) -> Ints:
+    array.setflags(write=False)
+    return array
+
+
+def _number(value: object, what: str) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]  # any failure is the error below
+    except (TypeError, ValueError):
+        raise GraphError(f"{what} {shown(value)} is not a number; give one") from None
+    if not np.isfinite(number):
+        raise GraphError(f"{what} {number} is not finite; a device cannot hold it")
+    return number

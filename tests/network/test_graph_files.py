@@ -1,0 +1,135 @@
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analogeq.errors import GraphError
+from analogeq.network import (
+    lattice_graph,
+    layered_graph,
+    network_from_graph,
+    parameters_from_graph,
+    random_graph,
+    read_graph,
+    write_graph,
+)
+
+FORMATS = st.sampled_from([".graphml", ".csv", ".tsv"])
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+EDGE_LIST = """source,target,role,layer,weight,bias
+x0,,input,,,
+h0,,hidden,1,,-0.5
+
+y0,,output,2,,
+x0,h0,,,0.25,
+y0,h0,,,1e-3,
+"""
+NO_KEY = (
+    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="undirected">'
+    '<node id="x"><data key="role">input</data></node></graph></graphml>'
+)
+
+
+def written(tmp_path, text, name="net.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@given(st.integers(1, 3), st.integers(0, 4), st.integers(1, 3), st.integers(0, 999), FORMATS, st.data())
+def test_a_graph_reads_back_as_it_was_written(tmp_path_factory, n_inputs, n_hidden, n_outputs, seed, suffix, data):
+    graph = random_graph(n_inputs, n_hidden, n_outputs, 0.4, seed=seed)
+    nx.set_edge_attributes(graph, {edge: data.draw(NUMBERS) for edge in graph.edges}, "weight")
+    nx.set_node_attributes(graph, {k: data.draw(NUMBERS) for k, r in graph.nodes(data="role") if r != "input"}, "bias")
+    path = tmp_path_factory.mktemp("graphs") / f"net{suffix}"
+    write_graph(graph, path)
+    back = read_graph(path)
+    assert network_from_graph(back).same_as(network_from_graph(graph))
+    theta, again = parameters_from_graph(graph), parameters_from_graph(back)
+    assert np.array_equal(theta.weights, again.weights)
+    assert np.array_equal(theta.biases, again.biases)
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".csv", ".tsv"])
+@pytest.mark.parametrize(
+    "graph", [lattice_graph(3, 4, periodic=True), layered_graph([3, 2, 2])], ids=["lattice", "layered"]
+)
+def test_lattices_and_layers_keep_names_and_layers(tmp_path, graph, suffix):
+    write_graph(graph, tmp_path / f"net{suffix}")
+    assert network_from_graph(read_graph(tmp_path / f"net{suffix}")).same_as(network_from_graph(graph))
+
+
+def test_numpy_numbers_and_a_directed_graph_are_written_too(tmp_path):
+    graph = nx.DiGraph()
+    graph.add_node(np.int64(0), role="input")
+    graph.add_node("Y", role="output", layer=np.int64(1), bias=np.float64(0.1))
+    graph.add_edge("Y", np.int64(0), weight=np.float32(0.5))
+    for suffix in (".csv", ".graphml"):
+        write_graph(graph, tmp_path / f"net{suffix}")
+        back = read_graph(tmp_path / f"net{suffix}")
+        assert network_from_graph(back).names == ("n0", "y")
+        assert parameters_from_graph(back).weights.tolist() == [0.5]
+
+
+def test_an_edge_list_by_hand_is_read(tmp_path):
+    graph = read_graph(written(tmp_path, EDGE_LIST))
+    assert network_from_graph(graph).names == ("x0", "h0", "y0")
+    theta = parameters_from_graph(graph)
+    assert theta.weights.tolist() == [0.25, 1e-3]
+    assert theta.biases.tolist() == [-0.5, 0.0]
+
+
+def test_columns_that_are_not_needed_may_be_left_out_and_a_byte_order_mark_is_skipped(tmp_path):
+    graph = read_graph(written(tmp_path, "\ufeffSource,Target,Role\nx,,input\ny,,output\nx,y,\n"))
+    assert network_from_graph(graph).names == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1: no column 'source'"),
+        ("source,target\nx,y\n", "line 1: no column 'role'"),
+        ("source,target,rule\n", "line 1: column 'rule' is unknown; did you mean 'role'"),
+        ("source,target,role,role\n", "stands twice in the head"),
+        ("source,target,role\nx,,input\nx,z,\n", "line 3: edge to node 'z', which no line before gives a role"),
+        ("source,target,role\nx,,input\nx,,output\n", "line 3: node 'x' is a duplicate"),
+        ("source,target,role\nx,,input\ny,,output\nx,y,\ny,x,\n", "line 5: edge 'y' to 'x' is a duplicate"),
+        ("source,target,role\nx,,input,extra\n", "line 2: 4 cells under 3 columns"),
+        ("source,target,role\n,y,\n", "line 2: no source"),
+        ("source,target,role\nx,,input\ny,,output\nx,y,hidden\n", "line 4: an edge has no role"),
+        ("source,target,role,weight\nx,,input,1\n", "line 2: a node has no weight"),
+        ("source,target,role,layer\nx,,hidden,one\n", "line 2: layer 'one' is not a whole number"),
+        ("source,target,role,bias\nx,,hidden,1k\n", "line 2: bias '1k' is not a number"),
+        ('source,target,role\n"x,,input\n', "cannot be read as csv"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_edge_list_is_told_by_file_and_line(tmp_path, text, message):
+    path = written(tmp_path, text)
+    with pytest.raises(GraphError, match=message) as caught:
+        read_graph(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "not xml", "<graphml></graphml>", NO_KEY])
+def test_a_damaged_graphml_file_is_refused(tmp_path, text):
+    with pytest.raises(GraphError, match="cannot be read as graphml"):
+        read_graph(written(tmp_path, text, "net.graphml"))
+
+
+def test_a_missing_file_and_an_unknown_suffix_are_refused(tmp_path):
+    with pytest.raises(GraphError, match="cannot be read as csv"):
+        read_graph(tmp_path / "none.csv")
+    with pytest.raises(GraphError, match=r"name it \.graphml, \.csv or \.tsv"):
+        read_graph(tmp_path / "net.json")
+    with pytest.raises(GraphError, match="unknown kind of graph file"):
+        write_graph(layered_graph([1, 1]), tmp_path / "net")
+
+
+def test_doubled_edges_are_not_lost_on_the_way_to_a_file(tmp_path):
+    graph = nx.MultiGraph(layered_graph([1, 1]))
+    graph.add_edge("x0", "y0")
+    write_graph(graph, tmp_path / "net.graphml")
+    with pytest.raises(GraphError, match="duplicate"):
+        network_from_graph(read_graph(tmp_path / "net.graphml"))
