@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.controller import Controller, PhasePair, Schedule
-from analogeq.digital import FeedforwardCopy
 from analogeq.engines import Session
+from analogeq.flow.training import Trained
 from analogeq.learning import contrastive_gradient
 from analogeq.network import Network, Parameters
 
@@ -42,12 +42,21 @@ class Agreement:
     voltages: tuple[Floats, Floats]
     analyses: tuple[str, str]
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the numbers alone, for a summary."""
+        return {
+            "samples": self.samples,
+            "max_voltage_difference": self.max_voltage_difference,
+            "gradient_cosine": self.gradient_cosine,
+            "kirchhoff_residual": self.kirchhoff_residual,
+            "analyses": list(self.analyses),
+        }
+
 
 def agree(
     first: Session,
     second: Session,
-    parameters: Parameters,
-    copy: FeedforwardCopy,
+    trained: Trained,
     schedule: Schedule,
     inputs: Floats,
     targets: Floats,
@@ -58,19 +67,18 @@ def agree(
     ----------
     first, second : Session
         Of one circuit; ``second`` is the reference, whose Kirchhoff residual is reported.
-    parameters : Parameters
-    copy : FeedforwardCopy
-        Predicts the start and the tether of both.
+    trained : Trained
+        Its parameters are programmed; its copy predicts the start and the tether of both.
     schedule : Schedule
     inputs : ndarray, shape (batch, input)
     targets : ndarray, shape (batch, output)
     """
-    network = copy.network
-    prediction = copy.predict(inputs)
+    network = trained.copy.network
+    prediction = trained.copy.predict(inputs)
     pairs = []
     for session in (first, second):
         controller = Controller(session, schedule)
-        controller.program(parameters)
+        controller.program(trained.parameters)
         pairs.append(controller.run(inputs, targets, prediction))
     stacked = [np.stack([p.voltages for p in pair.points]) for pair in pairs]
     gradients = [_gradient(network, pair) for pair in pairs]

@@ -46,13 +46,15 @@ class Settling:
     Attributes
     ----------
     method : str
-        "native circuit", "ngspice circuit" or "Euler 0.5".
+        "circuit (native)", "circuit (ngspice)" or "Euler, ε = 0.5".
     start : str
     unit : {"time constants", "steps"}
     abscissa : ndarray, shape (time,)
         In ``unit``.
     distances : ndarray, shape (batch, time)
         Largest distance of a node from the fixed point, over the rail.
+    unit_in_time_constants : float
+        1 for a waveform, epsilon for Euler steps.
     """
 
     method: str
@@ -60,6 +62,7 @@ class Settling:
     unit: str
     abscissa: Floats
     distances: Floats
+    unit_in_time_constants: float = 1.0
 
     def times_to(self, threshold: float) -> Floats:
         """When each sample came within ``threshold`` for good, shape (batch,); infinite if it did not."""
@@ -162,7 +165,7 @@ class Comparison:
         forces = Forces(self.inputs, prediction, start.tether)
         path = relaxation.trajectory(forces, preset / tech.rail, steps)
         distances = np.abs(path - fixed[:, None, :] / tech.rail).max(axis=2)
-        return Settling(f"Euler {epsilon:g}", start.name, "steps", np.arange(steps + 1.0), distances)
+        return Settling(f"Euler, ε = {epsilon:g}", start.name, "steps", np.arange(steps + 1.0), distances, epsilon)
 
 
 def compare(
@@ -183,7 +186,7 @@ def compare(
     found: list[Settling] = []
     for start in starts(tether):
         fixed = comparison.fixed_points(reference, start)
-        found += [comparison.waveform(s, f"{name} circuit", start, fixed) for name, s in sessions.items()]
+        found += [comparison.waveform(s, f"circuit ({name})", start, fixed) for name, s in sessions.items()]
         found += [comparison.euler(e, start, fixed) for e in epsilons]
     return tuple(found)
 

@@ -15,10 +15,15 @@ from analogeq.data import Dataset, load
 from analogeq.digital import FeedforwardCopy
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
-from analogeq.hardware import Technology
-from analogeq.hardware.toml import technology_from_toml, to_toml
-from analogeq.network import Network, Parameters
-from analogeq.network.files import read_graph, write_graph
+from analogeq.hardware import Technology, technology_from_toml, to_toml
+from analogeq.network import (
+    Network,
+    Parameters,
+    graph_from_network,
+    network_from_graph,
+    read_graph,
+    write_graph,
+)
 from analogeq.training import TrainingConfig
 from analogeq.training.checkpoint import load_checkpoint
 
@@ -78,7 +83,7 @@ def describe_run(folder: Path, circuit: Circuit, source: DataSource, config: Tra
     if network.is_layered:
         drawn: dict[str, object] = {"layers": list(network.layer_sizes)}
     else:
-        write_graph(network, folder / "network.graphml")
+        write_graph(graph_from_network(network), folder / "network.graphml")
         drawn = {"graph": "network.graphml"}
     write_text_atomically(folder / "technology.toml", to_toml(circuit.technology))
     described = {
@@ -131,7 +136,7 @@ def config_from(stored: dict[str, object]) -> TrainingConfig:
 def _network(folder: Path, drawn: dict[str, object]) -> Network:
     if "layers" in drawn:
         return Network.layered([int(n) for n in drawn["layers"]])  # type: ignore[attr-defined]  # a JSON list
-    return read_graph(folder / str(drawn["graph"]))
+    return network_from_graph(read_graph(folder / str(drawn["graph"])))
 
 
 def _technology(folder: Path) -> Technology:

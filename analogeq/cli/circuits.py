@@ -1,0 +1,158 @@
+"""`analogeq compile` and `analogeq settle`: circuits without training."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from analogeq.circuit import Circuit, Drive
+from analogeq.circuit.netlist import readable_netlist, simulation_netlist
+from analogeq.cli.options import (
+    AsJson,
+    EngineName,
+    Graph,
+    Layers,
+    Seed,
+    TechnologyFile,
+    Workers,
+    console,
+    print_json,
+)
+from analogeq.errors import InputError
+from analogeq.files import write_text_atomically
+from analogeq.flow.design import build_circuit, parse_layers, random_weights
+from analogeq.flow.runs import open_run
+from analogeq.flow.training import Settler, settle_one
+from analogeq.network import Parameters
+
+RunFolder = Annotated[Path | None, typer.Option("--run", help="A trained run's folder, instead of random weights.")]
+Scale = Annotated[float, typer.Option("--scale", help="Multiplies the limits of random weights.")]
+Inputs = Annotated[
+    str | None, typer.Option("--inputs", help="Input signals in [0, 1], with commas; random if not given.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="compile", epilog="Example: analogeq compile --layers 64,100,10 --output digits.cir")(compile_)
+    app.command(epilog="Example: analogeq settle --layers 4,6,2 --inputs 0.2,0.9,0.4,0 --engine ngspice")(settle)
+
+
+def compile_(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The netlist's file.")],
+    *,
+    layers: Layers = None,
+    graph: Graph = None,
+    technology: TechnologyFile = None,
+    run: RunFolder = None,
+    inputs: Inputs = None,
+    seed: Seed = 0,
+    scale: Scale = 1.0,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="The folded netlist that simulations load, not the readable one.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compile a network into a SPICE netlist, checked electrically.
+
+    The readable netlist runs as it is: ngspice -b FILE prints the settled outputs.
+    """
+    began = time.perf_counter()
+    circuit, parameters = _programmed(layers, graph, technology, run, seed, scale)
+    conductances = circuit.program(parameters)
+    drive = Drive(_signals(circuit, inputs, seed) * circuit.technology.rail)
+    text = simulation_netlist(circuit, conductances) if flat else readable_netlist(circuit, conductances, drive)
+    write_text_atomically(output, text)
+    report = {
+        "netlist": str(output),
+        "lines": text.count("\n"),
+        "inputs": circuit.network.n_inputs,
+        "nodes": circuit.network.n_nodes,
+        "edges": circuit.network.n_edges,
+        "clipped": conductances.clipped,
+        "seconds": time.perf_counter() - began,
+    }
+    if as_json:
+        print_json(report)
+        return
+    out = console()
+    out.print(
+        f"{output}: {report['lines']:,} lines, {report['nodes']:,} neurons, {report['edges']:,} weights"
+        f" ({report['clipped']} out of range), {report['seconds']:.2f} s",
+        markup=False,
+    )
+    if not flat:
+        out.print(f"next: ngspice -b {output}", markup=False)
+
+
+def settle(
+    *,
+    layers: Layers = None,
+    graph: Graph = None,
+    technology: TechnologyFile = None,
+    run: RunFolder = None,
+    inputs: Inputs = None,
+    seed: Seed = 0,
+    scale: Scale = 1.0,
+    engine: EngineName = "native",
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle one sample, from zero to its equilibrium, and print the node voltages."""
+    circuit, parameters = _programmed(layers, graph, technology, run, seed, scale)
+    signals = _signals(circuit, inputs, seed)
+    began = time.perf_counter()
+    point = settle_one(circuit, parameters, signals, Settler(engine, workers))
+    seconds = time.perf_counter() - began
+    names = circuit.network.node_names
+    volts = dict(zip(names, (float(v) for v in point.voltages[0]), strict=True))
+    if as_json:
+        print_json(
+            {
+                "engine": engine,
+                "analysis": point.analysis,
+                "kirchhoff_residual": float(point.kcl_residual[0]),
+                "seconds": seconds,
+                "voltages": volts,
+            }
+        )
+        return
+    out = console()
+    for k in circuit.network.outputs:
+        out.print(f"{names[k]:>12}  {volts[names[k]]: .9f} V", markup=False)
+    out.print(
+        f"{len(names)} nodes by {engine} ({point.analysis}), residual {point.kcl_residual[0]:.2g} A, {seconds:.3f} s",
+        markup=False,
+    )
+
+
+def _programmed(
+    layers: str | None, graph: Path | None, technology: Path | None, run: Path | None, seed: int, scale: float
+) -> tuple[Circuit, Parameters]:
+    if run is not None:
+        if layers is not None or graph is not None or technology is not None:
+            raise InputError(
+                "--run brings its own network and technology; leave --layers, --graph and --technology out"
+            )
+        opened = open_run(run)
+        return opened.circuit, opened.parameters
+    circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
+    return circuit, random_weights(circuit, seed, scale)[0]
+
+
+def _signals(circuit: Circuit, text: str | None, seed: int) -> np.ndarray:
+    if text is None:
+        return np.random.default_rng(seed).random((1, circuit.network.n_inputs))
+    try:
+        values = np.array([[float(part) for part in text.split(",")]])
+    except ValueError:
+        raise InputError(f"--inputs {text!r}: not a list of numbers; write for example 0.2,0.9") from None
+    if values.shape[1] != circuit.network.n_inputs:
+        raise InputError(f"--inputs: {values.shape[1]} values, the network has {circuit.network.n_inputs} inputs")
+    if not np.all(np.isfinite(values)):
+        raise InputError(f"--inputs {text!r}: every signal must be finite; give numbers in [0, 1]")
+    return values

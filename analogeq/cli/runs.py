@@ -1,0 +1,211 @@
+"""`analogeq train`, `evaluate`, `compare` and `export`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from analogeq.cli.options import (
+    AsJson,
+    DataDir,
+    EngineName,
+    Graph,
+    Layers,
+    Seed,
+    TechnologyFile,
+    Workers,
+    console,
+    print_json,
+)
+from analogeq.controller import Schedule
+from analogeq.errors import InputError
+from analogeq.flow.comparison import CompareRequest, compare_run
+from analogeq.flow.design import build_circuit, parse_layers
+from analogeq.flow.exporting import export_run
+from analogeq.flow.runs import DataSource, open_run
+from analogeq.flow.training import Settler
+from analogeq.flow.training import evaluate as evaluate_run
+from analogeq.flow.training import train as train_run
+from analogeq.training import ConsoleProgress, TrainingConfig, TrainingInterruptedError
+
+RunArgument = Annotated[Path, typer.Argument(help="A trained run's folder.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: analogeq train --data digits --layers 64,100,10 --epochs 20 --output runs/digits")(
+        train
+    )
+    app.command(epilog="Example: analogeq evaluate runs/digits --engine ngspice")(evaluate)
+    app.command(epilog="Example: analogeq compare --layers 64,100,10 --samples 10 --output runs/compare")(compare)
+    app.command(epilog="Example: analogeq export runs/digits digits.onnx")(export)
+
+
+def train(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The run's folder.")],
+    *,
+    data: Annotated[str, typer.Option("--data", help="digits, mnist, fashion-mnist, iris or a .npz file.")] = "digits",
+    data_dir: DataDir = None,
+    layers: Layers = None,
+    graph: Graph = None,
+    technology: TechnologyFile = None,
+    engine: EngineName = "native",
+    workers: Workers = None,
+    epochs: Annotated[int, typer.Option(min=1)] = 20,
+    batch: Annotated[int, typer.Option(min=1, help="Samples in a minibatch.")] = 10,
+    rates: Annotated[str, typer.Option(help="Learning rate of each layer after the inputs.")] = "0.2,0.1",
+    copy_rates: Annotated[str | None, typer.Option(help="The same for the feedforward copy.")] = "0.5,0.5",
+    momentum: Annotated[float, typer.Option(min=0.0)] = 0.0,
+    beta: Annotated[float, typer.Option(help="Nudge strength; the conductance is 2·beta·G0.")] = 0.5,
+    nudging: Annotated[str, typer.Option(help="one-sided, random-sign or centred.")] = "random-sign",
+    tether: Annotated[float, typer.Option(min=0.0, help="Lambda; the conductance is lambda·G0.")] = 0.1,
+    free_time: Annotated[
+        float, typer.Option(help="Free phase in time constants; 0 follows it to the equilibrium.")
+    ] = 10.0,
+    nudged_time: Annotated[float, typer.Option(help="Nudged phase in time constants; 0: to the equilibrium.")] = 2.0,
+    initialise: Annotated[
+        bool, typer.Option("--initialise/--from-zero", help="Start and tether the circuit with the copy, or not.")
+    ] = True,
+    seed: Seed = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the folder's checkpoint stands.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a circuit and its feedforward copy by Initialized Equilibrium Propagation."""
+    if layers is None and graph is None:
+        raise InputError("network: give layer sizes (--layers 64,100,10) or a graph (--graph FILE)")
+    circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
+    n_layers = len(circuit.network.layers)
+    config = TrainingConfig(
+        epochs=epochs,
+        batch_size=batch,
+        rates=_numbers(rates, n_layers, "--rates"),
+        copy_rates=None if copy_rates is None else _numbers(copy_rates, n_layers, "--copy-rates"),
+        momentum=momentum,
+        schedule=Schedule(beta, nudging, tether, free_time or None, nudged_time or None),  # type: ignore[arg-type]  # Schedule checks the word
+        initialise=initialise,
+        seed=seed,
+    )
+    source = DataSource(data, None if data_dir is None else str(data_dir))
+    out = console(quiet=as_json)
+    try:
+        with nullcontext() if as_json else ConsoleProgress(out, f"{data} by {engine}") as progress:
+            trained = train_run(
+                circuit,
+                source,
+                source.load(),
+                config,
+                output,
+                settler=Settler(engine, workers),
+                progress=progress,
+                resume=resume,
+            )
+    except TrainingInterruptedError as stopped:
+        out.print(str(stopped), markup=False)
+        out.print(f"go on with: {_resume_command()}", markup=False, soft_wrap=True)
+        raise typer.Exit(stopped.exit_code) from None
+    if as_json:
+        print_json(trained.as_dict())
+        return
+    last = trained.history[-1]
+    out.print(
+        f"{output}: copy {last.copy_test_error:.2f} %, settled {last.settled_test_error:.2f} % test error", markup=False
+    )
+    out.print(f"next: analogeq evaluate {output}", markup=False)
+
+
+def evaluate(
+    run: RunArgument,
+    *,
+    engine: EngineName = "native",
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the copy alone (Algorithm 2) and the copy followed by settling (Algorithm 3)."""
+    opened = open_run(run)
+    found = evaluate_run(opened, opened.source.load(), Settler(engine, workers), opened.config)
+    if as_json:
+        print_json(asdict(found))
+        return
+    out = console()
+    out.print(f"{found.samples} test samples of {opened.source.name}, circuit settled by {found.engine}", markup=False)
+    out.print(f"  copy alone            {found.copy_test_error:6.2f} % error", markup=False)
+    out.print(f"  copy, then settling   {found.settled_test_error:6.2f} % error", markup=False)
+    out.print(f"  same class chosen     {found.agreement:6.2f} % of samples; mean gap {found.gap:.4f}", markup=False)
+
+
+def compare(
+    run: Annotated[
+        Path | None, typer.Argument(help="A trained run's folder; or give --layers for random weights.")
+    ] = None,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of table, CSV and figure.")] = Path(
+        "runs/compare"
+    ),
+    layers: Layers = None,
+    graph: Graph = None,
+    technology: TechnologyFile = None,
+    samples: Annotated[int, typer.Option(min=1)] = 10,
+    engines: Annotated[str, typer.Option(help="Engines to settle with, the reference first.")] = "native,ngspice",
+    horizon: Annotated[float, typer.Option(help="How long settling is watched, in time constants.")] = 80.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Analog against digital: time constants of the circuit against Euler steps, to 1 %, 0.1 % and 1e-6."""
+    request = CompareRequest(output, samples, tuple(engines.split(",")), horizon, seed)
+    if run is not None:
+        found = compare_run(request, run=open_run(run))
+    else:
+        circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
+        found = compare_run(request, circuit=circuit)
+    if as_json:
+        print_json({"rows": [asdict(row) for row in found.rows], "files": [str(f) for f in found.files]})
+        return
+    out = console()
+    drawn = Table("settled by", "start", "to", "median", "worst", "arrived", box=None)
+    for row in found.rows:
+        median = "–" if row.median is None else f"{row.median:.2f} {row.unit}"
+        worst = "–" if row.worst is None else f"{row.worst:.2f}"
+        drawn.add_row(row.method, row.start, f"{row.threshold:g}", median, worst, f"{row.arrived}/{row.samples}")
+    out.print(drawn)
+    for file in found.files:
+        out.print(str(file), markup=False)
+
+
+def export(
+    run: RunArgument,
+    path: Annotated[Path, typer.Argument(help="The file; its suffix chooses .npz, .safetensors or .onnx.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Export a run's feedforward copy, verified, with where it came from."""
+    written, metadata = export_run(open_run(run), path)
+    if as_json:
+        print_json({"file": str(written), "metadata": asdict(metadata)})
+        return
+    console().print(f"{written}: feedforward copy {'-'.join(map(str, metadata.layer_sizes))}, verified", markup=False)
+
+
+def _numbers(text: str, count: int, option: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"{option} {text!r}: not a list of numbers; write for example 0.1,0.05") from None
+    if len(values) == 1:
+        values *= count
+    if len(values) != count:
+        raise InputError(f"{option} {text!r}: {len(values)} rates, the network has {count} layers after the inputs")
+    if not np.all(np.isfinite(values)):
+        raise InputError(f"{option} {text!r}: every rate must be finite")
+    return values
+
+
+def _resume_command() -> str:
+    arguments = [a for a in sys.argv[1:] if a != "--resume"]
+    return " ".join(["analogeq", *arguments, "--resume"])

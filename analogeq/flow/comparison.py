@@ -1,0 +1,112 @@
+"""The `compare` command: table, CSV and figure of analog against digital settling."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Circuit
+from analogeq.digital import FeedforwardCopy
+from analogeq.engines import engine
+from analogeq.errors import InputError
+from analogeq.flow.convergence import Comparison, Settling, SettlingRow, compare, table
+from analogeq.flow.design import random_weights
+from analogeq.flow.runs import Run
+from analogeq.network import Parameters
+from analogeq.report import DistanceCurve, convergence_figure, save_convergence_csv, save_figure, save_table_csv
+
+DEFAULT_TETHER = 0.1
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """What to compare and where to write it.
+
+    Attributes
+    ----------
+    output : Path
+        Folder of the results.
+    samples : int
+        How many samples are settled every way.
+    engines : tuple of str
+        The first is the reference for fixed points.
+    horizon : float
+        How long settling is watched, in time constants.
+    seed : int
+        Of random weights and inputs.
+    """
+
+    output: Path
+    samples: int
+    engines: tuple[str, ...]
+    horizon: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.horizon < float("inf"):
+            raise InputError(f"--horizon {self.horizon}: give a positive number of time constants")
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Rows of the table and the files written."""
+
+    rows: tuple[SettlingRow, ...]
+    files: tuple[Path, ...]
+
+
+def compare_run(request: CompareRequest, *, run: Run | None = None, circuit: Circuit | None = None) -> Compared:
+    """Compare on a trained run's test samples, or on random weights and inputs for a circuit."""
+    if run is not None:
+        inputs = run.source.load().x_test[: request.samples]
+        return _write(request, run.circuit, run.parameters, run.copy, run.config.schedule.tether, inputs)
+    if circuit is None:
+        raise InputError("compare: give a run's folder, or a network (--layers or --graph)")
+    own, copy = random_weights(circuit, request.seed)
+    inputs = np.random.default_rng(request.seed).random((request.samples, circuit.network.n_inputs))
+    return _write(request, circuit, own, copy, DEFAULT_TETHER, inputs)
+
+
+def _write(
+    request: CompareRequest,
+    circuit: Circuit,
+    parameters: Parameters,
+    copy: FeedforwardCopy,
+    tether: float,
+    inputs: NDArray[np.floating],
+) -> Compared:
+    points = max(int(20 * request.horizon) + 1, 2)
+    comparison = Comparison(circuit, parameters, copy, inputs, request.horizon, points)
+    settlings = settle_every_way(comparison, request.engines, tether)
+    rows = table(settlings)
+    curves = [
+        DistanceCurve(
+            s.method,
+            f"from {s.start}" if s.start == "zero" else f"from the {s.start}",
+            s.abscissa * s.unit_in_time_constants,
+            s.distances,
+            steps=s.unit == "steps",
+        )
+        for s in settlings
+    ]
+    files = (
+        save_table_csv([asdict(row) for row in rows], request.output / "compare.csv"),
+        save_convergence_csv(curves, request.output / "distances.csv"),
+        save_figure(convergence_figure(curves), request.output / "compare.png"),
+    )
+    return Compared(rows, files)
+
+
+def settle_every_way(comparison: Comparison, engines: tuple[str, ...], tether: float) -> tuple[Settling, ...]:
+    """Open the engines, program them, and run the comparison."""
+    with ExitStack() as stack:
+        sessions = {}
+        for name in engines:
+            session = stack.enter_context(engine(name).open(comparison.circuit))
+            session.program(comparison.circuit.program(comparison.parameters))
+            sessions[name] = session
+        return compare(comparison, sessions, tether)
