@@ -8,7 +8,9 @@ refused before any text is made.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection
+from functools import cache
 
 GROUND = "0"
 """The ground node; the one name that is not a word."""
@@ -19,7 +21,8 @@ RESERVED = frozenset((*_CONSTANTS, *_VARIABLES, "gnd", "null"))
 """Names that mean something already: ngspice's ground, constants and variables."""
 
 NAME_LENGTH = 63
-_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{NAME_LENGTH - 1}}}")
+"""Characters of the longest name."""
+
 _SHOWN = 60
 
 
@@ -29,18 +32,21 @@ def shown(name: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…'"
 
 
+@cache
+def _pattern(letter: str) -> re.Pattern[str]:
+    first = letter or "[a-z]"
+    return re.compile(rf"{first}[a-z0-9_]{{0,{NAME_LENGTH - 1}}}")
+
+
 def all_writable(names: Collection[str], letter: str = "") -> bool:
     """Whether every name may stand in a netlist and begins with ``letter``; fast for a million."""
-    return (
-        all(map(_NAME.fullmatch, names))
-        and RESERVED.isdisjoint(names)
-        and (not letter or all(name[0] == letter for name in names))
-    )
+    only_text = set(map(type, names)) <= {str}
+    return only_text and all(map(_pattern(letter).fullmatch, names)) and RESERVED.isdisjoint(names)
 
 
 def name_problem(name: object, letter: str = "") -> tuple[str, str] | None:
     """Say what is wrong with ``name`` and what to do; None where it can stand in a netlist."""
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+    if not isinstance(name, str) or _pattern("").fullmatch(name) is None:
         return (
             "not a letter a-z followed by at most 62 letters, digits or underscores",
             "rename it: a simulator would read anything else as syntax or as a command",
@@ -52,11 +58,10 @@ def name_problem(name: object, letter: str = "") -> tuple[str, str] | None:
     return None
 
 
-def first_twice(names: Iterable[str]) -> str | None:
-    """Give the first name that has stood before, or None."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
+def alike(names: Collection[str]) -> list[str]:
+    """Names that are one name once case is folded, the first such group; empty where all differ."""
+    if len(set(map(str.lower, names))) == len(names):
+        return []
+    counts = Counter(map(str.lower, names))
+    twice = next(name for name, count in counts.items() if count > 1)
+    return [name for name in names if name.lower() == twice]

@@ -72,8 +72,8 @@ def check(schematic: Schematic) -> tuple[Violation, ...]:
 
 def check_names(network: Network) -> tuple[Violation, ...]:
     """Check that a network's own names can stand in a netlist, where case is folded."""
-    folded = tuple(name.lower() if isinstance(name, str) else name for name in network.names)
-    return (*illegal_names("node", folded), *name_collisions("node", network.names))
+    illegal = tuple(illegal_names("node", [str(name).lower() for name in network.names]))
+    return illegal or tuple(name_collisions("node", network.names))
 
 
 def require(schematic: Schematic) -> None:

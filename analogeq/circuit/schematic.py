@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.elements import Diodes, Element, Table
-from analogeq.circuit.names import GROUND, all_writable, first_twice, name_problem, shown
+from analogeq.circuit.names import GROUND, alike, all_writable, name_problem, shown
 from analogeq.errors import ElectricalRuleError, InputError
 
 
@@ -109,7 +110,7 @@ def unwritable(schematic: Schematic) -> Iterator[Violation]:
         yield from illegal_names(table.kind, table.names, table.letter)
         yield from illegal_names(f"{table.kind}'s reference", set(table.references))
     yield from name_collisions("node", schematic.nodes)
-    yield from name_collisions("element", [name for table in schematic.tables for name in table.names])
+    yield from name_collisions("element", list(chain.from_iterable(table.names for table in schematic.tables)))
     for table in schematic.tables:
         for quantity, array in table.values.items():
             yield from first_of(table, quantity, ~np.isfinite(array), "non-finite value", "give a finite number")
@@ -122,7 +123,7 @@ def unwritable(schematic: Schematic) -> Iterator[Violation]:
 
 def illegal_names(kind: str, names: Collection[str], letter: str = "") -> Iterator[Violation]:
     """Yield a violation for each name that must not be in a netlist."""
-    if all(isinstance(name, str) for name in names) and all_writable(names, letter):
+    if all_writable(names, letter):
         return
     for name in names:
         problem = name_problem(name, letter)
@@ -130,13 +131,12 @@ def illegal_names(kind: str, names: Collection[str], letter: str = "") -> Iterat
             yield Violation("illegal name", f"{kind} {shown(name)}", *problem)
 
 
-def name_collisions(kind: str, names: Sequence[str]) -> Iterator[Violation]:
+def name_collisions(kind: str, names: Collection[str]) -> Iterator[Violation]:
     """Yield a violation if two names are one after lower-casing."""
-    twice = first_twice(name.lower() for name in names if isinstance(name, str))
-    if twice is not None:
-        alike = [name for name in names if name.lower() == twice]
-        value = f"stands {len(alike)} times once case is folded, as {', '.join(map(shown, alike[:3]))}"
-        yield Violation("name collision", f"{kind} {shown(twice)}", value, "rename all but one")
+    same = alike(names)
+    if same:
+        value = f"stands {len(same)} times once case is folded, as {', '.join(map(shown, same[:3]))}"
+        yield Violation("name collision", f"{kind} {shown(same[0].lower())}", value, "rename all but one")
 
 
 def first_of(table: Table, quantity: str, broken: NDArray[np.bool_], rule: str, remedy: str) -> Iterator[Violation]:

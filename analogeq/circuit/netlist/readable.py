@@ -100,10 +100,9 @@ def _subcircuits(hierarchy: Hierarchy, technology: Technology) -> Iterator[str]:
 
 def _elements(hierarchy: Hierarchy) -> Iterator[str]:
     for section in hierarchy.sections:
-        yield ""
-        yield f"* {section.title}"
+        yield f"\n* {section.title}"
         for table in section.tables:
-            yield from table.lines(hierarchy.nodes)
+            yield "\n".join(table.lines(hierarchy.nodes))
 
 
 def _analysis(stop: float, outputs: list[str]) -> Iterator[str]:
