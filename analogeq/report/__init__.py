@@ -1,1 +1,33 @@
-"""Figures and tables; the only user of matplotlib."""
+"""Figures and tables from plain arrays; the only user of matplotlib."""
+
+from analogeq.report.agreement import agreement_figure, confusion_figure
+from analogeq.report.convergence import convergence_figure
+from analogeq.report.learning import learning_curve_figure
+from analogeq.report.series import DistanceCurve, LearningCurve, PhaseVoltages, SettlingTrace
+from analogeq.report.settling import settling_figure
+from analogeq.report.style import save_figure
+from analogeq.report.tables import (
+    save_agreement_csv,
+    save_convergence_csv,
+    save_learning_csv,
+    save_settling_csv,
+    save_table_csv,
+)
+
+__all__ = [
+    "DistanceCurve",
+    "LearningCurve",
+    "PhaseVoltages",
+    "SettlingTrace",
+    "agreement_figure",
+    "confusion_figure",
+    "convergence_figure",
+    "learning_curve_figure",
+    "save_agreement_csv",
+    "save_convergence_csv",
+    "save_figure",
+    "save_learning_csv",
+    "save_settling_csv",
+    "save_table_csv",
+    "settling_figure",
+]
