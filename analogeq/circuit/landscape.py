@@ -21,6 +21,8 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive
+from analogeq.hardware import DiodeClamp
+from analogeq.hardware.diode import clamp_current
 
 MARGIN = 1e-6
 """Smallest eigenvalue that counts as positive, in units of G0: a hundred times what `eigsh` is asked for."""
@@ -81,7 +83,10 @@ def is_strictly_convex(circuit: Circuit, conductances: Conductances, drive: Driv
 def _row_sums(circuit: Circuit, conductances: Conductances, mean: NDArray[np.float64]) -> NDArray[np.floating]:
     magnitude = np.abs(mean)
     ones = np.ones((1, circuit.network.n_nodes))
-    return circuit.coupling_currents(replace(conductances, weights=magnitude, backward=magnitude), ones)[0]
+    sums: NDArray[np.floating] = circuit.coupling_currents(
+        replace(conductances, weights=magnitude, backward=magnitude), ones
+    )[0]
+    return sums
 
 
 def _smallest_eigenvalue(circuit: Circuit, symmetric: Conductances, load: NDArray[np.floating]) -> tuple[float, str]:
@@ -103,3 +108,37 @@ def _smallest_eigenvalue(circuit: Circuit, symmetric: Conductances, load: NDArra
     except ArpackNoConvergence:
         return -np.inf, "Lanczos"
     return float(smallest) * unit, "Lanczos"
+
+
+def is_stable(
+    circuit: Circuit, conductances: Conductances, drive: Drive, voltages: NDArray[np.floating]
+) -> NDArray[np.bool_]:
+    """Tell whether small disturbances of each sample die out, shape (batch,).
+
+    Nodes that an ideal clamp holds at a rail cannot move; a diode clamp adds its own conductance.
+    Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
+    """
+    tech = circuit.technology
+    n = circuit.network.n_nodes
+    jacobian = np.diag(circuit.load_conductances(drive)) - circuit.coupling_currents(conductances, np.eye(n)).T
+    stable = np.empty(len(voltages), dtype=bool)
+    for sample, v in enumerate(voltages):
+        if isinstance(tech.clamp, DiodeClamp):
+            _, slope = clamp_current(v, tech.clamp, tech.rail, tech.temperature)
+            local = jacobian + np.diag(slope)
+        else:
+            free = np.flatnonzero((v > 0.0) & (v < tech.rail))
+            local = jacobian[np.ix_(free, free)]
+        stable[sample] = _decays(local)
+    return stable
+
+
+def _decays(matrix: NDArray[np.floating]) -> bool:
+    """Whether all eigenvalues have positive real parts; a positive definite symmetric part is enough."""
+    try:
+        np.linalg.cholesky(0.5 * (matrix + matrix.T))
+    except np.linalg.LinAlgError:
+        if np.array_equal(matrix, matrix.T):
+            return False
+        return bool((np.linalg.eigvals(matrix).real > 0.0).all())
+    return True

@@ -1,0 +1,281 @@
+"""Workers shared by the sessions of one engine: samples are split over them and failures retried."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.engines.ngspice.process import STARTING_LIMIT, WorkerLostError, WorkerProcess
+from analogeq.errors import SimulatorError
+
+Doubles = NDArray[np.float64]
+
+_tokens = itertools.count()
+
+
+@dataclass(frozen=True, eq=False)
+class Deck:
+    """A netlist to load, and what its elements are called.
+
+    Attributes
+    ----------
+    netlist : str
+    n_nodes, n_outputs : int
+    edges : list of int
+        Numbers of the couplings.
+    time_constant : float
+        [s]
+    token : int
+        Tells decks apart.
+    """
+
+    netlist: str
+    n_nodes: int
+    n_outputs: int
+    edges: list[int]
+    time_constant: float
+    token: int = field(default_factory=lambda: next(_tokens))
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """What the couplings hold [S], each of shape (edge,)."""
+
+    forward: Doubles
+    backward: Doubles
+    token: int = field(default_factory=lambda: next(_tokens))
+
+
+@dataclass(frozen=True, eq=False)
+class SampleResult:
+    """What came back for one sample.
+
+    Attributes
+    ----------
+    times : ndarray, shape (time,)
+    voltages : ndarray, shape (time, node)
+        Empty if the sample failed.
+    n_points : int
+    failure : str
+        Why there are none; empty if there are.
+    """
+
+    times: Doubles
+    voltages: Doubles
+    n_points: int
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a worker is replaced.
+
+    Attributes
+    ----------
+    sample_seconds : float
+        One sample may take this long [s].
+    memory : int
+        A worker that holds more after its share is replaced [byte].
+    """
+
+    sample_seconds: float = 60.0
+    memory: int = 2 << 30
+
+
+class WorkerPool:
+    """Starts workers when first needed and ends them when its last holder lets go.
+
+    Parameters
+    ----------
+    library : Path
+    workers : int
+    limits : Limits
+    """
+
+    def __init__(self, library: Path, workers: int, limits: Limits) -> None:
+        self.library = library
+        self.limits = limits
+        self.restarts = 0
+        self._workers: list[WorkerProcess | None] = [None] * workers
+        self._threads: ThreadPoolExecutor | None = None
+        self._holders = 0
+        self._lock = threading.RLock()
+        self._owner = os.getpid()
+        self._stopping = False
+
+    def hold(self) -> None:
+        """Count one more holder, and start the workers so that they are ready when asked."""
+        with self._lock:
+            self._holders += 1
+
+    def release(self) -> None:
+        """Count one holder less; the last one ends the workers."""
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0 and os.getpid() == self._owner:
+                self._end()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that run."""
+        return tuple(w.pid for w in self._workers if w is not None and w.alive)
+
+    @property
+    def version(self) -> str:
+        """Version of the library, as a worker reported it."""
+        return next((w.version for w in self._workers if w is not None and w.version), "")
+
+    def start(self) -> None:
+        """Start every worker that does not run; returns without waiting for them."""
+        with self._lock:
+            for slot, worker in enumerate(self._workers):
+                if worker is None:
+                    self._workers[slot] = WorkerProcess(self.library)
+
+    def run(
+        self, deck: Deck, gains: Gains, task: dict[str, object], currents: Doubles, start: Doubles
+    ) -> list[SampleResult]:
+        """Analyse all samples; one that fails twice comes back with its failure.
+
+        Raises
+        ------
+        SimulatorError
+            If ngspice refuses the netlist or the gains.
+        """
+        with self._lock:
+            self.start()
+            shares = [s for s in np.array_split(np.arange(len(currents)), len(self._workers)) if len(s)]
+            results: list[SampleResult | None] = [None] * len(currents)
+
+            def work(slot: int) -> None:
+                self._share(slot, shares[slot].tolist(), (deck, gains, task), (currents, start), results)
+
+            self._in_parallel(work, len(shares))
+            return [r for r in results if r is not None]
+
+    def _in_parallel(self, work: Callable[[int], None], count: int) -> None:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(len(self._workers), thread_name_prefix="ngspice")
+        jobs = [self._threads.submit(work, slot) for slot in range(count)]
+        try:
+            wait(jobs)
+        except BaseException:  # an interrupt: let no thread go on with a worker that the next call may want
+            self._stopping = True
+            for worker in filter(None, self._workers):
+                worker.interrupt()
+            wait(jobs)
+            self._stopping = False
+            raise
+        for job in jobs:
+            job.result()
+
+    def _share(
+        self,
+        slot: int,
+        samples: list[int],
+        what: tuple[Deck, Gains, dict[str, object]],
+        data: tuple[Doubles, Doubles],
+        results: list[SampleResult | None],
+    ) -> None:
+        """Run one worker's samples in order, with a new worker after each failure."""
+        tried = -1
+        while samples:
+            try:
+                self._attempt(slot, samples, what, data, results)
+            except WorkerLostError as lost:
+                self._replace(slot)
+                if not samples or self._stopping:
+                    return
+                if samples[0] == tried:
+                    results[samples.pop(0)] = SampleResult(np.empty(0), np.empty((0, 0)), 0, str(lost))
+                    tried = -1
+                else:
+                    tried = samples[0]
+
+    def _attempt(
+        self,
+        slot: int,
+        samples: list[int],
+        what: tuple[Deck, Gains, dict[str, object]],
+        data: tuple[Doubles, Doubles],
+        results: list[SampleResult | None],
+    ) -> None:
+        deck, gains, task = what
+        worker = self._ready(slot, deck, gains)
+        limit = self.limits.sample_seconds
+        chosen = np.array(samples)
+        complete = False
+        try:
+            worker.request({"do": "run", **task}, {"currents": data[0][chosen], "start": data[1][chosen]}, limit)
+            while samples:
+                header, arrays = worker.answer(limit)
+                results[samples[0]] = SampleResult(arrays["times"], arrays["voltages"], int(header["points"]))
+                samples.pop(0)
+            worker.answer(limit)
+            complete = True
+        finally:
+            if not complete:  # an interrupt of ours, too, leaves answers in the channel
+                worker.kill()
+        if worker.memory > self.limits.memory:
+            self._replace(slot)
+
+    def _ready(self, slot: int, deck: Deck, gains: Gains) -> WorkerProcess:
+        """Bring a worker to hold ``deck`` and ``gains``, twice at most."""
+        for last in (False, True):
+            worker = self._workers[slot]
+            if worker is None or not worker.alive:
+                worker = self._replace(slot)
+            try:
+                return _prepare(worker, deck, gains)
+            except WorkerLostError as lost:
+                self._workers[slot] = None
+                if last:
+                    raise SimulatorError(str(lost)) from lost
+        raise AssertionError  # the loop above returns or raises
+
+    def _replace(self, slot: int) -> WorkerProcess:
+        old = self._workers[slot]
+        if old is not None:
+            old.kill()
+            self.restarts += 1
+        new = WorkerProcess(self.library)
+        self._workers[slot] = new
+        return new
+
+    def _end(self) -> None:
+        for slot, worker in enumerate(self._workers):
+            if worker is not None:
+                worker.kill()
+                self._workers[slot] = None
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+
+
+def _prepare(worker: WorkerProcess, deck: Deck, gains: Gains) -> WorkerProcess:
+    if worker.holds[0] != deck.token:
+        limit = STARTING_LIMIT + 1e-4 * len(deck.edges)
+        load: dict[str, object] = {
+            "do": "load",
+            "netlist": deck.netlist,
+            "n_nodes": deck.n_nodes,
+            "n_outputs": deck.n_outputs,
+            "edges": deck.edges,
+            "time_constant": deck.time_constant,
+        }
+        worker.request(load, {}, limit)
+        worker.answer(limit)
+        worker.holds = (deck.token, -1)
+    if worker.holds[1] != gains.token:
+        worker.request({"do": "gains"}, {"forward": gains.forward, "backward": gains.backward}, STARTING_LIMIT)
+        worker.answer(STARTING_LIMIT)
+        worker.holds = (deck.token, gains.token)
+    return worker

@@ -1,0 +1,263 @@
+"""One circuit, opened by the ngspice engine."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Circuit, Conductances, Drive
+from analogeq.circuit.drive import Volts
+from analogeq.circuit.landscape import Landscape, is_stable, is_strictly_convex
+from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
+from analogeq.circuit.netlist.simulation import coupling_ends, simulation_netlist
+from analogeq.engines.contract import OperatingPoint, Status, Waveform
+from analogeq.engines.ngspice.accuracy import LANDING, SETTLING, Accuracy, analysis_task, operating_point_task
+from analogeq.engines.ngspice.pool import Deck, Gains, SampleResult, WorkerPool
+from analogeq.engines.ngspice.presets import check_drive, check_span, start_voltages
+from analogeq.errors import InputError, SimulatorError
+
+Doubles = NDArray[np.float64]
+
+STRETCHES = (10.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 360.0)
+"""Time constants followed between two attempts to land on an equilibrium: 1000 in all."""
+
+LANDING_TIME = 1e6
+"""Time constants of the transient that lands: its few implicit steps are Newton's on the circuit."""
+
+LANDING_DISTANCE = 1e-2
+"""Farthest that a landing may end from where the dynamics stood, in rails."""
+
+_NEUTRAL_WEIGHT = 0.01
+
+
+class NgspiceSession:
+    """Settles one circuit in worker processes; see `analogeq.engines.contract.Session`."""
+
+    def __init__(self, circuit: Circuit, pool: WorkerPool, accuracy: Accuracy) -> None:
+        self.circuit = circuit
+        self._pool = pool
+        self._accuracy = accuracy
+        self._edges = coupling_ends(circuit)[2]
+        self._deck = _deck(circuit, self._edges)
+        self._conductances: Conductances | None = None
+        self._gains: Gains | None = None
+        self._landscapes: dict[tuple[float, float], Landscape] = {}
+        pool.hold()
+        self._release = weakref.finalize(self, pool.release)
+        pool.start()
+
+    def program(self, conductances: Conductances) -> None:
+        """Take new conductances; the topology stays."""
+        scale = self.circuit.technology.unit_conductance * self.circuit.technology.follower_factor
+        forward, backward = conductances.weights.astype(np.float64), conductances.backward.astype(np.float64)
+        biases = conductances.biases.astype(np.float64)
+        self._conductances = replace(conductances, weights=forward, backward=backward, biases=biases)
+        self._gains = Gains(forward[self._edges] * scale, backward[self._edges] * scale)
+        self._landscapes.clear()
+
+    def settle(
+        self,
+        drive: Drive,
+        start: Volts | None = None,
+        *,
+        duration: float | None = None,
+        check: bool = True,
+    ) -> OperatingPoint:
+        """Go where the dynamics go from ``start``; see `analogeq.engines.contract.Session.settle`.
+
+        Without a duration an operating-point analysis is used where the landscape is strictly
+        convex, so that there is one equilibrium; elsewhere the dynamics are followed until they
+        stand next to a stable equilibrium.
+        """
+        at = self._prepared(drive, start)
+        if duration is not None:
+            check_span("duration", duration)
+            point = self._follow(drive, at, duration)
+        elif self.landscape(drive).strictly_convex:
+            point = self._operating_point(drive, at)
+        else:
+            point = self._to_equilibrium(drive, at)
+        return point.checked() if check else point
+
+    def transient(
+        self, drive: Drive, stop: float, start: Volts | None = None, *, points: int | None = None
+    ) -> Waveform:
+        """Follow the dynamics; see `analogeq.engines.contract.Session.transient`.
+
+        Without ``points`` a batch of one comes on ngspice's own time points; a larger one on all
+        time points of its samples, between which each is interpolated linearly.
+        """
+        at = self._prepared(drive, start)
+        check_span("stop", stop)
+        if points is not None and points < 2:
+            raise InputError(f"points: {points}; a waveform has both ends: give 2 or more")
+        results = self._run(drive, at, analysis_task(self._accuracy, self.circuit, stop, keep="all"))
+        for number, result in enumerate(results):
+            if result.failure:
+                raise SimulatorError(f"sample {number} of {len(results)}: {result.failure}")
+        times = _common_times(results, stop, points)
+        waves = np.stack([_resampled(r, v0, times) for r, v0 in zip(results, at, strict=True)])
+        return Waveform(times, waves, self._analysis("transient", []), _stats(results))
+
+    def landscape(self, drive: Drive) -> Landscape:
+        """Whether the circuit has one equilibrium under this drive's tether and nudge."""
+        key = _conductances(drive)
+        if key not in self._landscapes:
+            self._landscapes[key] = is_strictly_convex(self.circuit, self._programmed(), drive)
+        return self._landscapes[key]
+
+    def close(self) -> None:
+        """Give the workers back; a second call does nothing."""
+        self._release()
+        self._conductances = self._gains = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _prepared(self, drive: Drive, start: Volts | None) -> Doubles:
+        self._programmed()
+        check_drive(self.circuit, drive)
+        return start_voltages(self.circuit, drive, start)
+
+    def _programmed(self) -> Conductances:
+        if not self._release.alive:
+            raise InputError("session: it is closed; open the circuit again")
+        if self._conductances is None:
+            raise InputError("session: nothing is programmed; call program(circuit.program(parameters)) first")
+        return self._conductances
+
+    def _run(
+        self, drive: Drive, start: Doubles, task: dict[str, object], rows: NDArray[np.intp] | None = None
+    ) -> list[SampleResult]:
+        assert self._gains is not None  # noqa: S101  _prepared has seen to it
+        tether, nudge = _conductances(drive)
+        currents = self.circuit.norton_currents(self._programmed(), drive).astype(np.float64)
+        chosen = slice(None) if rows is None else rows
+        task = {**task, "tether": tether, "nudge": nudge}
+        return self._pool.run(self._deck, self._gains, task, currents[chosen], start[chosen])
+
+    def _follow(self, drive: Drive, start: Doubles, duration: float) -> OperatingPoint:
+        results = self._run(drive, start, analysis_task(self._accuracy, self.circuit, duration))
+        voltages, failed = _final(results, start)
+        status = np.where(failed, Status.SIMULATOR_FAILED, Status.FOLLOWED).astype(np.int8)
+        return self._point(drive, voltages, status, "transient", results)
+
+    def _operating_point(self, drive: Drive, start: Doubles) -> OperatingPoint:
+        results = self._run(drive, start, operating_point_task())
+        voltages, failed = _final(results, start)
+        status = np.where(failed, Status.SIMULATOR_FAILED, Status.SETTLED).astype(np.int8)
+        return self._point(drive, voltages, status, "operating point", results)
+
+    def _to_equilibrium(self, drive: Drive, start: Doubles) -> OperatingPoint:
+        rail = self.circuit.technology.rail
+        at, status = start.copy(), np.full(len(start), Status.NOT_SETTLED, dtype=np.int8)
+        all_results: list[SampleResult] = []
+        for stretch in STRETCHES:
+            rows = np.flatnonzero(status == Status.NOT_SETTLED)
+            span = stretch * self.circuit.technology.time_constant
+            results = self._run(drive, at, analysis_task(SETTLING, self.circuit, span), rows)
+            at[rows], failed = _final(results, at[rows])
+            all_results += results
+            status[rows[failed]] = Status.SIMULATOR_FAILED
+            rows = rows[~failed]
+            landed, results = self._land(drive, at, rows)
+            all_results += results
+            near = np.abs(landed - at[rows]).max(axis=1, initial=0.0) < LANDING_DISTANCE * rail
+            settled = near & self._is_equilibrium(drive, landed, rows)
+            at[rows[settled]] = landed[settled]
+            status[rows[settled]] = Status.SETTLED
+            if not (status == Status.NOT_SETTLED).any():
+                break
+        if self.landscape(drive).smallest_load <= 0.0:
+            status[status != Status.SIMULATOR_FAILED] = Status.UNSTABLE
+        return self._point(drive, at, status, "transient", all_results)
+
+    def _land(self, drive: Drive, at: Doubles, rows: NDArray[np.intp]) -> tuple[Doubles, list[SampleResult]]:
+        span = LANDING_TIME * self.circuit.technology.time_constant
+        results = self._run(drive, at, analysis_task(LANDING, self.circuit, span), rows)
+        return _final(results, at[rows])[0], results
+
+    def _is_equilibrium(self, drive: Drive, voltages: Doubles, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        part = _rows(drive, rows)
+        held = self._programmed()
+        still = kirchhoff_residual(self.circuit, held, part, voltages) <= self._tolerance
+        still[still] = is_stable(self.circuit, held, part, voltages[still])
+        return still
+
+    @property
+    def _tolerance(self) -> float:
+        return KCL_TOLERANCE * self.circuit.technology.unit_conductance * self.circuit.technology.rail
+
+    def _point(
+        self, drive: Drive, voltages: Doubles, status: NDArray[np.int8], how: str, results: list[SampleResult]
+    ) -> OperatingPoint:
+        residual = kirchhoff_residual(self.circuit, self._programmed(), drive, voltages).astype(np.float64)
+        status[(status == Status.SETTLED) & (residual > self._tolerance)] = Status.NOT_SETTLED
+        return OperatingPoint(voltages, residual, status, self._analysis(how, results), _stats(results))
+
+    def _analysis(self, how: str, results: list[SampleResult]) -> str:
+        said = next((r.failure for r in results if r.failure), "")
+        return f"{how} by ngspice {self._pool.version}{': ' + said if said else ''}"
+
+
+def _deck(circuit: Circuit, edges: NDArray[np.intp]) -> Deck:
+    """Render the netlist with one neutral weight: what is programmed goes in by command alone."""
+    net, tech = circuit.network, circuit.technology
+    weights = np.full(net.n_edges, _NEUTRAL_WEIGHT)
+    neutral = Conductances(tech, weights, weights, np.zeros(net.n_nodes))
+    text = simulation_netlist(circuit, neutral)
+    return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), tech.time_constant)
+
+
+def _conductances(drive: Drive) -> tuple[float, float]:
+    tether = 0.0 if drive.tether is None else float(drive.tether.conductance)
+    nudge = 0.0 if drive.nudge is None else float(drive.nudge.conductance)
+    return tether, nudge
+
+
+def _rows(drive: Drive, rows: NDArray[np.intp]) -> Drive:
+    tether = drive.tether and replace(drive.tether, voltages=drive.tether.voltages[rows])
+    nudge = drive.nudge and replace(drive.nudge, voltages=drive.nudge.voltages[rows])
+    return Drive(drive.inputs[rows], tether, nudge)
+
+
+def _final(results: list[SampleResult], start: Doubles) -> tuple[Doubles, NDArray[np.bool_]]:
+    """Last voltages of each sample; a failed one stays where it was."""
+    failed = np.array([bool(r.failure) for r in results], dtype=bool)
+    rows = [v0 if r.failure else r.voltages[-1] for r, v0 in zip(results, start, strict=True)]
+    return np.array(rows).reshape(start.shape), failed
+
+
+def _stats(results: list[SampleResult]) -> dict[str, float]:
+    counts = [r.n_points for r in results if not r.failure]
+    return {"time_points": float(sum(counts)), "analyses": float(len(counts))}
+
+
+def _common_times(results: list[SampleResult], stop: float, points: int | None) -> Doubles:
+    if points is not None:
+        return np.linspace(0.0, stop, points)
+    times = np.unique(np.concatenate([[0.0], *(r.times for r in results)]))
+    times[-1] = stop
+    return times
+
+
+def _resampled(result: SampleResult, start: Doubles, times: Doubles) -> Doubles:
+    """Put a sample onto ``times``; ngspice's own record begins after its first step."""
+    own = np.concatenate(([0.0], result.times))
+    waves = np.vstack((start, result.voltages))
+    if len(own) == len(times):
+        return waves
+    right = np.clip(np.searchsorted(own, times), 1, len(own) - 1)
+    share = np.clip((times - own[right - 1]) / (own[right] - own[right - 1]), 0.0, 1.0)[:, None]
+    blended: Doubles = (1.0 - share) * waves[right - 1] + share * waves[right]
+    return blended

@@ -1,0 +1,149 @@
+"""One loaded circuit inside a worker: altered in place, analysed, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.engines.ngspice.shared import SharedLibrary
+from analogeq.errors import SimulatorError
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do with every sample of a share.
+
+    Attributes
+    ----------
+    stop : float
+        Duration of the transient [s]; 0 asks for an operating point.
+    first_step, largest_step : float
+        Of the transient [s]; ngspice begins with a ten-thousandth of ``stop`` at most.
+    options : str
+        Integration method and tolerances, in ngspice's words.
+    tether, nudge : float
+        Conductances [S].
+    keep : str
+        "last" or "all" time points.
+    """
+
+    stop: float
+    first_step: float
+    largest_step: float
+    options: str
+    tether: float
+    nudge: float
+    keep: str = "last"
+
+    @property
+    def command(self) -> str:
+        """The analysis."""
+        if self.stop == 0.0:
+            return "op"
+        return f"tran {self.first_step!r} {self.stop!r} 0 {self.largest_step!r} uic"
+
+
+class Simulator:
+    """Holds what was last written to every element, so that only what changes is altered.
+
+    Whatever a sample leaves behind must not reach the next one: every analysis starts from its own
+    presets, every number goes in by the same road (ngspice's parser is exact to one unit in the last
+    place, and differently so in a netlist and in a command), and `load` settles the order of the
+    matrix's pivots on a fixed problem.
+    """
+
+    def __init__(self, library: SharedLibrary) -> None:
+        self.library = library
+        self._loaded = False
+
+    def load(self, netlist: str, n_nodes: int, n_outputs: int, edges: Sequence[int], span: float) -> None:
+        """Take a circuit in place of the one before; ``span`` [s] is a time constant."""
+        if self._loaded:
+            self.library.command("remcirc")
+        self._loaded = False
+        self.library.load(netlist)
+        self._loaded = True
+        nodes = range(n_nodes)
+        self._names = self.library.vector_names(f"n{k}" for k in nodes)
+        self._time = self.library.vector_names(["time"])
+        self._sources = _Altered([f"alter i{k}=" for k in nodes])
+        self._presets = _Altered([f"alter @c{k}[ic]=" for k in nodes])
+        self._tethers = _Altered([f"alter @gt{k}[gain]=" for k in nodes])
+        self._nudges = _Altered([f"alter @gn{m}[gain]=" for m in range(n_outputs)])
+        self._forward = _Altered([f"alter @gw{e}_f[gain]=" for e in edges])
+        self._backward = _Altered([f"alter @gw{e}_b[gain]=" for e in edges])
+        self._options = ""
+        self._prime(n_nodes, span)
+
+    def _prime(self, n_nodes: int, span: float) -> None:
+        small = 1e-3 * span
+        task = Task(small, small, small, "method=trap", 0.0, 0.0)
+        level = np.full((1, n_nodes), 0.5)
+        for _ in self.run(task, np.zeros((1, n_nodes)), level):
+            pass
+
+    def set_gains(self, forward: Doubles, backward: Doubles) -> None:
+        """Program the couplings [S]."""
+        self.library.alter(self._forward.changes(forward))
+        self.library.alter(self._backward.changes(backward))
+
+    def run(self, task: Task, currents: Doubles, start: Doubles) -> Iterator[tuple[Doubles, Doubles, int]]:
+        """Analyse sample after sample.
+
+        Yields
+        ------
+        times : ndarray, shape (time,)
+            [s]; one zero for an operating point.
+        voltages : ndarray, shape (time, node)
+            [V]; only the last row if the task keeps no more.
+        n_points : int
+            Time points that ngspice accepted.
+        """
+        library = self.library
+        if task.options != self._options:
+            library.command(f"option {task.options}")
+            self._options = task.options
+        n_nodes, n_outputs = len(self._names), len(self._nudges.prefixes)
+        library.alter(self._tethers.changes(np.full(n_nodes, task.tether)))
+        library.alter(self._nudges.changes(np.full(n_outputs, task.nudge)))
+        for sources, presets in zip(currents, start, strict=True):
+            library.alter(self._sources.changes(sources))
+            if task.stop > 0.0:
+                library.alter(self._presets.changes(presets))
+            try:
+                library.command(task.command)
+                yield self._read(task)
+            finally:
+                library.command("destroy all")
+
+    def _read(self, task: Task) -> tuple[Doubles, Doubles, int]:
+        library = self.library
+        if task.stop == 0.0:
+            return np.zeros(1), np.array([library.last_values(self._names)]), 1
+        times = library.vector("time")
+        if not times[-1] >= task.stop * (1.0 - 1e-9):
+            raise SimulatorError(f"ngspice stopped the transient at {times[-1]!r} s of {task.stop!r} s")
+        if task.keep == "last":
+            return times[-1:], np.array([library.last_values(self._names)]), len(times)
+        return times, np.column_stack([library.vector(f"n{k}") for k in range(len(self._names))]), len(times)
+
+
+class _Altered:
+    """The numbers last written to one kind of element."""
+
+    def __init__(self, prefixes: list[str]) -> None:
+        self.prefixes = prefixes
+        self._held = np.full(len(prefixes), np.nan)
+
+    def changes(self, values: Doubles) -> list[str]:
+        """Commands for the elements that differ from ``values``, which count as written from here on."""
+        stale = np.flatnonzero(self._held != values)
+        self._held = values.copy()
+        prefixes: list[Any] = self.prefixes
+        return [prefixes[k] + repr(v) for k, v in zip(stale.tolist(), values[stale].tolist(), strict=True)]
