@@ -1,6 +1,22 @@
 """What the chip is made of."""
 
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
+from analogeq.hardware.converter import quantise
+from analogeq.hardware.description import default_technology_toml, load_technology, technology_from_toml, to_toml
+from analogeq.hardware.diodes import REAL_DIODES, RealDiode, real_diode
 from analogeq.hardware.technology import Technology
 
-__all__ = ["Clamp", "DiodeClamp", "IdealClamp", "Technology"]
+__all__ = [
+    "REAL_DIODES",
+    "Clamp",
+    "DiodeClamp",
+    "IdealClamp",
+    "RealDiode",
+    "Technology",
+    "default_technology_toml",
+    "load_technology",
+    "quantise",
+    "real_diode",
+    "technology_from_toml",
+    "to_toml",
+]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analogeq.hardware.limits import check_label, check_not_negative, check_positive
+
 
 @dataclass(frozen=True)
 class IdealClamp:
@@ -18,6 +20,9 @@ class IdealClamp:
     """
 
     stiffness: float = 1e9
+
+    def __post_init__(self) -> None:
+        check_positive("stiffness", self.stiffness)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,12 @@ class DiodeClamp:
     ideality: float = 1.0
     series_resistance: float = 0.0
     name: str = ""
+
+    def __post_init__(self) -> None:
+        check_positive("saturation_current", self.saturation_current, "A")
+        check_positive("ideality", self.ideality)
+        check_not_negative("series_resistance", self.series_resistance, "Ohm")
+        check_label("diode name", self.name, empty=True)
 
 
 Clamp = IdealClamp | DiodeClamp

@@ -6,7 +6,18 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analogeq.hardware.clamp import Clamp, IdealClamp
+from analogeq.errors import TechnologyError
+from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
+from analogeq.hardware.converter import MOST_BITS
+from analogeq.hardware.limits import (
+    check_int,
+    check_label,
+    check_not_negative,
+    check_number,
+    check_positive,
+)
+
+ABSOLUTE_ZERO = -273.15  # degC
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,44 @@ class Technology:
     dac_bits: int | None = None
     adc_bits: int | None = None
     temperature: float = 27.0
+
+    def __post_init__(self) -> None:
+        check_label("name", self.name)
+        check_positive("unit_conductance", self.unit_conductance, "S")
+        check_positive("node_capacitance", self.node_capacitance, "F")
+        check_positive("rail", self.rail, "V")
+        check_positive("conductance_low", self.conductance_low, "S")
+        check_positive("conductance_high", self.conductance_high, "S")
+        check_positive("sense_gain", self.sense_gain)
+        check_positive("follower_gain", self.follower_gain, infinite=True)
+        check_not_negative("mirror_mismatch", self.mirror_mismatch)
+        check_int("mirror_seed", self.mirror_seed, 0, None, "give a seed from 0")
+        for key in ("dac_bits", "adc_bits"):
+            bits = getattr(self, key)
+            if bits is not None:
+                check_int(key, bits, 1, MOST_BITS, "give the resolution, or None for an ideal converter")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        if check_number("temperature", self.temperature, "degC") <= ABSOLUTE_ZERO:
+            raise TechnologyError(
+                f"temperature: {self.temperature!r} degC is not above absolute zero, {ABSOLUTE_ZERO} degC; "
+                "was it meant in kelvin?"
+            )
+        if self.conductance_low >= self.conductance_high:
+            raise TechnologyError(
+                f"conductance_low: {self.conductance_low!r} S is not below conductance_high, "
+                f"{self.conductance_high!r} S; widen the range or swap the two"
+            )
+        if self.arrays not in ("shared", "mirrored"):
+            raise TechnologyError(f"arrays: {self.arrays!r} is unknown; give 'shared' or 'mirrored'")
+        if self.arrays == "shared" and self.mirror_mismatch > 0:
+            raise TechnologyError(
+                f"mirror_mismatch: {self.mirror_mismatch!r} with shared arrays, where both directions read one device; "
+                "set arrays to 'mirrored' or the mismatch to 0"
+            )
+        if not isinstance(self.clamp, IdealClamp | DiodeClamp):
+            raise TechnologyError(f"clamp: {self.clamp!r} is no clamp; give an IdealClamp or a DiodeClamp")
 
     @property
     def time_constant(self) -> float:

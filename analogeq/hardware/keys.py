@@ -1,0 +1,104 @@
+"""What the keys of a technology file hold: how each kind of value is read and written."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from analogeq.errors import TechnologyError
+from analogeq.hardware.quantities import parse_quantity, show_quantity
+
+
+class Key(Protocol):
+    """One kind of value."""
+
+    def read(self, value: object, what: str) -> object:
+        """Turn what TOML holds into what `Technology` holds."""
+
+    def write(self, value: Any) -> str:
+        """Write it as TOML, so that it reads back equal."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with a unit."""
+
+    unit: str
+    example: str
+
+    def read(self, value: object, what: str) -> float:
+        """Read ``"10 uS"`` as a float in the key's unit."""
+        return parse_quantity(value, self.unit, what, self.example)
+
+    def write(self, value: Any) -> str:
+        """Write with a prefix, as a string."""
+        return f'"{show_quantity(value, self.unit)}"'
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number without a unit."""
+
+    def read(self, value: object, what: str) -> float:
+        """Read a plain number, ``inf`` included; what is in range the technology decides."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TechnologyError(f"{what}: {value!r} is not a plain number; write one without unit and quotes")
+        try:
+            return float(value)
+        except OverflowError:
+            raise TechnologyError(
+                f"{what}: a number of {len(str(value))} digits is too large; write a smaller one"
+            ) from None
+
+    def write(self, value: Any) -> str:
+        """Write as TOML does, ``inf`` included."""
+        return repr(float(value))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number."""
+
+    def read(self, value: object, what: str) -> int:
+        """Read a plain whole number."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TechnologyError(f"{what}: {value!r} is not a whole number; write one without unit and quotes")
+        return value
+
+    def write(self, value: Any) -> str:
+        """Write its digits."""
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Bits:
+    """The resolution of a converter, ``"ideal"`` or ``inf`` for one without steps."""
+
+    def read(self, value: object, what: str) -> int | None:
+        """Read a whole number; None for an ideal converter."""
+        if value == "ideal" or (isinstance(value, float) and math.isinf(value) and value > 0):
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TechnologyError(f'{what}: {value!r} is not a resolution; write a whole number of bits, or "ideal"')
+        return value
+
+    def write(self, value: Any) -> str:
+        """Write the number, or ``"ideal"``."""
+        return '"ideal"' if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A word or a name."""
+
+    def read(self, value: object, what: str) -> str:
+        """Read a string."""
+        if not isinstance(value, str):
+            raise TechnologyError(f"{what}: {value!r} is not a string; write it in quotes")
+        return value
+
+    def write(self, value: Any) -> str:
+        """Write in quotes; JSON's escapes are TOML's, too."""
+        return json.dumps(value)

@@ -1,0 +1,199 @@
+import math
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analogeq.errors import TechnologyError
+from analogeq.hardware import (
+    DiodeClamp,
+    IdealClamp,
+    Technology,
+    default_technology_toml,
+    load_technology,
+    real_diode,
+    technology_from_toml,
+    to_toml,
+)
+from analogeq.hardware.description import SECTIONS
+from analogeq.hardware.diodes import REAL_DIODES
+
+POSITIVE = st.floats(1e-18, 1e6)
+BITS = st.none() | st.integers(1, 32)
+CLAMPS = st.one_of(
+    st.builds(IdealClamp, POSITIVE),
+    st.builds(DiodeClamp, POSITIVE, POSITIVE, st.just(0.0) | POSITIVE, st.sampled_from(["", "my diode", "1n4148"])),
+    st.sampled_from(sorted(REAL_DIODES)).map(real_diode),
+)
+
+
+@st.composite
+def technologies(draw):
+    low, high = sorted(draw(st.lists(POSITIVE, min_size=2, max_size=2, unique=True)))
+    arrays = draw(st.sampled_from(["shared", "mirrored"]))
+    return Technology(
+        name=draw(st.sampled_from(["ideal", "Fab 65 nm, no", "x.y+z-1"]).map(lambda name: name.replace(",", ""))),
+        unit_conductance=draw(POSITIVE),
+        node_capacitance=draw(POSITIVE),
+        rail=draw(POSITIVE),
+        conductance_low=low,
+        conductance_high=high,
+        sense_gain=draw(POSITIVE),
+        follower_gain=draw(POSITIVE | st.just(math.inf)),
+        clamp=draw(CLAMPS),
+        arrays=arrays,
+        mirror_mismatch=draw(st.floats(0.0, 1.0)) if arrays == "mirrored" else 0.0,
+        mirror_seed=draw(st.integers(0, 2**40)),
+        dac_bits=draw(BITS),
+        adc_bits=draw(BITS),
+        temperature=draw(st.floats(-273.0, 500.0)),
+    )
+
+
+@settings(deadline=None)  # the first value imports pint
+@given(technologies())
+def test_a_technology_written_as_toml_reads_back_equal(technology):
+    assert technology_from_toml(to_toml(technology)) == technology
+
+
+def test_the_shipped_file_is_the_default_technology_and_names_every_key():
+    text = default_technology_toml()
+    assert technology_from_toml(text) == Technology()
+    held = tomllib.loads(text)
+    assert {section: list(keys) for section, keys in held.items() if section != "clamp"} == {
+        section: list(keys) for section, keys in SECTIONS.items()
+    }
+    assert all(part in text for part in REAL_DIODES)
+
+
+def test_an_empty_file_is_the_default_technology():
+    assert technology_from_toml("") == Technology()
+
+
+def test_every_field_of_the_technology_has_a_key():
+    keys = {key for section in SECTIONS.values() for key in section}
+    assert keys | {"clamp"} == set(Technology.__dataclass_fields__)
+
+
+def test_what_a_file_says_is_what_the_chip_is(tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(
+        """
+        [chip]
+        name = "mine"
+        rail = "1.8 V"
+        temperature = "350 K"
+        [neuron]
+        unit_conductance = "50 kOhm"
+        node_capacitance = "200 fF"
+        [crossbar]
+        conductance_low = "2 MOhm"
+        conductance_high = "10 kOhm"
+        arrays = "mirrored"
+        mirror_mismatch = 0.02
+        mirror_seed = 7
+        [amplifiers]
+        sense_gain = 2
+        follower_gain = 1000.0
+        [clamp]
+        kind = "diode"
+        saturation_current = "1 pA"
+        ideality = 1.1
+        series_resistance = "2 Ohm"
+        [converters]
+        dac_bits = 8
+        adc_bits = inf
+        """,
+        encoding="utf-8",
+    )
+    assert load_technology(path) == Technology(
+        name="mine",
+        unit_conductance=20e-6,
+        node_capacitance=200e-15,
+        rail=1.8,
+        conductance_low=0.5e-6,
+        conductance_high=100e-6,
+        sense_gain=2.0,
+        follower_gain=1000.0,
+        clamp=DiodeClamp(1e-12, 1.1, 2.0),
+        arrays="mirrored",
+        mirror_mismatch=0.02,
+        mirror_seed=7,
+        dac_bits=8,
+        adc_bits=None,
+        temperature=76.85,
+    )
+
+
+@pytest.mark.parametrize("part", ["1n4148", "1N4148"])
+def test_a_real_diode_is_named_in_any_case(part):
+    clamp = technology_from_toml(f'[clamp]\nkind = "{part}"').clamp
+    assert clamp == DiodeClamp(2.52e-9, 1.752, 0.568, "1n4148")
+
+
+def test_every_real_diode_has_a_source_and_conducts_a_milliampere_below_a_volt():
+    for part in REAL_DIODES.values():
+        drop = part.ideality * 0.025865 * math.log(1e-3 / part.saturation_current + 1) + part.series_resistance * 1e-3
+        assert 0.05 < drop < 1.0
+        assert len(part.source) > 10
+
+
+def test_a_diode_that_is_not_known_gets_a_suggestion():
+    with pytest.raises(TechnologyError, match="did you mean 'bat54'"):
+        real_diode("BAT45")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[chip]\nrial = "1 V"', "[chip] rial: unknown key; did you mean 'rail'?"),
+        ('[neuron]\nrail = "1 V"', "[neuron] rail: unknown key; it belongs in [chip]"),
+        ("[chip]\nsense_gian = 1", "[chip] sense_gian: unknown key; did you mean 'sense_gain' in [amplifiers]?"),
+        ("[neurons]\n", "neurons: unknown table; did you mean 'neuron'?"),
+        ("[zzz]\n", "zzz: unknown table; there are chip, neuron,"),
+        ("rail = 1", "rail: unknown table; did you mean 'rail' in [chip]?"),
+        ("chip = 3", "chip: is a table; begin it with a line [chip]"),
+        ('[clamp]\nkind = "1n4149"', "[clamp] 1n4149: unknown kind; did you mean '1n4148'?"),
+        ('[clamp]\nkind = "bat54"\nideality = 1', "[clamp] ideality: the part bat54 brings its own values"),
+        ("[clamp]\nideality = 1", "[clamp] ideality: unknown key; there are stiffness"),
+        ("[clamp]\nkind = 1", "[clamp] kind: 1 is not a string"),
+        ('[clamp]\nkind = "diode"\nsaturation_current = 1e-9', "[clamp] saturation_current: 1e-09 has no unit"),
+        ('[neuron]\nunit_conductance = "1M"', "[neuron] unit_conductance: '1M' could mean two things"),
+        ("[neuron]\nunit_conductance = 1e-5", "[neuron] unit_conductance: 1e-05 has no unit; write a string with one"),
+        ('[neuron]\nunit_conductance = "0 S"', "unit_conductance: 0.0 S is not above zero"),
+        ('[amplifiers]\nsense_gain = "2 V"', "[amplifiers] sense_gain: '2 V' is not a plain number"),
+        ("[amplifiers]\nsense_gain = true", "[amplifiers] sense_gain: True is not a plain number"),
+        ("[amplifiers]\nsense_gain = nan", "sense_gain: nan is not finite"),
+        ("[amplifiers]\nsense_gain = 1" + "0" * 400, "[amplifiers] sense_gain: a number of 401 digits is too large"),
+        ("[crossbar]\nmirror_seed = 1.5", "[crossbar] mirror_seed: 1.5 is not a whole number"),
+        ("[converters]\ndac_bits = 8.5", "[converters] dac_bits: 8.5 is not a resolution"),
+        ("[converters]\nadc_bits = -inf", "[converters] adc_bits: -inf is not a resolution"),
+        ("[converters]\ndac_bits = 64", "dac_bits: 64 is outside the range 1 to 32"),
+        ("[chip", "is not TOML"),
+        ('[chip]\nrail = "1 V"\nrail = "2 V"', "is not TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_by_source_key_value_and_remedy(text, message):
+    with pytest.raises(TechnologyError) as caught:
+        technology_from_toml(text, source="chip.toml")
+    assert str(caught.value).startswith(f"chip.toml: {message}")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(TechnologyError, match=r"none\.toml: cannot be read"):
+        load_technology(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(TechnologyError, match=r"binary\.toml: cannot be read"):
+        load_technology(tmp_path / "binary.toml")
+
+
+def test_pint_is_imported_only_by_a_value_with_a_unit():
+    code = (
+        "import sys; from analogeq.hardware import Technology, technology_from_toml, to_toml; to_toml(Technology()); "
+        "technology_from_toml('[converters]\\ndac_bits = 8'); assert 'pint' not in sys.modules; "
+        "technology_from_toml('[chip]\\nrail = \"2 V\"'); assert 'pint' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # our own interpreter and text
