@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ class Table:
     kind: ClassVar[str]
     terminals: ClassVar[int]
     quantities: ClassVar[tuple[str, ...]] = ()
-    pattern: ClassVar[str] = ""
+    prefixes: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns that do not fit together."""
@@ -87,16 +88,25 @@ class Table:
     def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
         """One line an element, unchecked: for `Schematic.lines` to call."""
         terminals = (map(node_names.__getitem__, column) for column in self.nodes.T.tolist())
-        return map(self.form().format, self.names, *terminals, *self.columns())
-
-    def form(self) -> str:
-        """Format string of a line: name, terminals, then columns."""
-        return self.pattern
+        return map(" ".join, zip(self.names, *terminals, *self.columns(), strict=False))
 
     def columns(self) -> list[Iterable[str]]:
-        """What follows the terminals."""
-        # tolist gives Python floats: repr of a numpy scalar is no number to SPICE
-        return [map(repr, array.astype(np.float64).tolist()) for array in self.values.values()]
+        """What follows the terminals, each at least as long as the table."""
+        return [written(array, prefix) for array, prefix in zip(self.values.values(), self.prefixes, strict=True)]
+
+
+def written(numbers: Doubles, prefix: str = "") -> list[str]:
+    """Write numbers with full precision, each behind ``prefix``.
+
+    Half the devices of a crossbar stand at the low end of their range; that number is written once.
+    """
+    lowest = numbers.min(initial=np.inf)
+    above = numbers != lowest
+    texts = np.full(len(numbers), f"{prefix}{float(lowest)!r}", dtype=object)
+    # tolist gives Python floats: repr of a numpy scalar is no number to SPICE
+    texts[above] = [f"{prefix}{number!r}" for number in numbers[above].tolist()]
+    written_out: list[str] = texts.tolist()
+    return written_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +116,7 @@ class Resistors(Table):
     ohms: Doubles
 
     letter, kind, terminals, quantities = "r", "resistor", 2, ("ohms",)
-    pattern = "{} {} {} {}"
+    prefixes = ("",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +127,7 @@ class Capacitors(Table):
     initial: Doubles
 
     letter, kind, terminals, quantities = "c", "capacitor", 2, ("farads", "initial")
-    pattern = "{} {} {} {} ic={}"
+    prefixes = ("", "ic=")
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +137,7 @@ class VoltageSources(Table):
     volts: Doubles
 
     letter, kind, terminals, quantities = "v", "voltage source", 2, ("volts",)
-    pattern = "{} {} {} dc {}"
+    prefixes = ("dc ",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +147,7 @@ class CurrentSources(Table):
     amperes: Doubles
 
     letter, kind, terminals, quantities = "i", "current source", 2, ("amperes",)
-    pattern = "{} {} {} dc {}"
+    prefixes = ("dc ",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +161,7 @@ class Transconductances(Table):
     siemens: Doubles
 
     letter, kind, terminals, quantities = "g", "transconductance", 4, ("siemens",)
-    pattern = "{} {} {} {} {} {}"
+    prefixes = ("",)
 
     @property
     def conducting(self) -> NDArray[np.bool_]:
@@ -167,7 +177,7 @@ class VoltageAmplifiers(Table):
     gain: Doubles
 
     letter, kind, terminals, quantities = "e", "voltage amplifier", 4, ("gain",)
-    pattern = "{} {} {} {} {} {}"
+    prefixes = ("",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +196,7 @@ class CurrentConveyors(Table):
     gain: Doubles
 
     letter, kind, terminals, quantities = "f", "current conveyor", 2, ("gain",)
-    pattern = "{} {} {} {} {}"
+    prefixes = ("",)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -206,7 +216,13 @@ class IdealClamps(Table):
     siemens: Doubles
 
     letter, kind, terminals, quantities = "b", "ideal clamp", 1, ("rail", "siemens")
-    pattern = "{0} {1} 0 i = v({1})>{2} ? (v({1})-{2})*{3} : v({1})<0 ? v({1})*{3} : 0"
+    expression: ClassVar[str] = "v({0})>{1} ? (v({0})-{1})*{2} : v({0})<0 ? v({0})*{2} : 0"
+
+    def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
+        """One line an element: its current out of the node, by expression."""
+        nodes = [node_names[k] for k in self.nodes[:, 0].tolist()]
+        currents = map(self.expression.format, nodes, written(self.rail), written(self.siemens))
+        return map("{} {} 0 i = {}".format, self.names, nodes, currents)
 
 
 @dataclass(frozen=True)
@@ -245,9 +261,9 @@ class Diodes(Table):
         """The model."""
         return (self.model.name,)
 
-    def form(self) -> str:
-        """Name, anode, cathode, model."""
-        return f"{{}} {{}} {{}} {self.model.name}"
+    def columns(self) -> list[Iterable[str]]:
+        """The model."""
+        return [repeat(self.model.name)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,6 +298,6 @@ class Instances(Table):
         """The subcircuit and its parameters."""
         return (self.subcircuit, *self.parameters)
 
-    def form(self) -> str:
-        """Name, ports, subcircuit, parameters."""
-        return " ".join(["{}"] * (1 + self.n_terminals) + [self.subcircuit] + [f"{p}={{}}" for p in self.parameters])
+    def columns(self) -> list[Iterable[str]]:
+        """The subcircuit and its parameters."""
+        return [repeat(self.subcircuit), *(written(array, f"{name}=") for name, array in self.parameters.items())]

@@ -60,8 +60,8 @@ def name_problem(name: object, letter: str = "") -> tuple[str, str] | None:
 
 def alike(names: Collection[str]) -> list[str]:
     """Names that are one name once case is folded, the first such group; empty where all differ."""
-    if len(set(map(str.lower, names))) == len(names):
+    folded = names if all(map(str.islower, names)) else list(map(str.lower, names))
+    if len(set(folded)) == len(names):
         return []
-    counts = Counter(map(str.lower, names))
-    twice = next(name for name, count in counts.items() if count > 1)
+    twice = next(name for name, count in Counter(folded).items() if count > 1)
     return [name for name in names if name.lower() == twice]

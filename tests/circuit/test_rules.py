@@ -24,7 +24,7 @@ from analogeq.circuit.netlist.hierarchy import cell_hierarchy
 from analogeq.circuit.rules import check, require
 from analogeq.circuit.schematic import Schematic
 from analogeq.errors import ElectricalRuleError, InputError
-from analogeq.hardware import DiodeClamp, IdealClamp, Technology
+from analogeq.hardware import IdealClamp, Technology
 from analogeq.network import Network
 
 
@@ -222,23 +222,15 @@ def test_both_renderings_of_a_hopfield_circuit_are_sound(any_case):
 
 
 @pytest.mark.parametrize(
-    ("change", "quantity"),
+    ("technology", "quantity"),
     [
-        ({"unit_conductance": 0.0}, "ohms"),
-        ({"unit_conductance": -1e-5}, "ohms"),
-        ({"unit_conductance": float("nan")}, "ohms"),
-        ({"node_capacitance": 0.0}, "farads"),
-        ({"node_capacitance": float("inf")}, "farads"),
-        ({"rail": 0.0}, "rail"),
-        ({"sense_gain": float("nan")}, "sense_gain"),
-        ({"temperature": float("inf")}, "temperature"),
-        ({"clamp": IdealClamp(stiffness=0.0)}, "siemens"),
-        ({"clamp": DiodeClamp(saturation_current=0.0)}, "is"),
+        (Technology(unit_conductance=1e-310), "ohms = inf"),
+        (Technology(unit_conductance=1e10, clamp=IdealClamp(stiffness=1e300)), "siemens = inf"),
     ],
 )
-def test_compiling_refuses_a_technology_no_circuit_can_be_made_of(change, quantity):
-    with pytest.raises(ElectricalRuleError, match=f"{quantity} = "):
-        compile_circuit(Network.layered((2, 2, 1)), replace(Technology(), **change))
+def test_compiling_refuses_values_that_overflow_only_in_the_circuit(technology, quantity):
+    with np.errstate(all="ignore"), pytest.raises(ElectricalRuleError, match=quantity):
+        compile_circuit(Network.layered((2, 2, 1)), technology)
 
 
 @pytest.mark.parametrize(

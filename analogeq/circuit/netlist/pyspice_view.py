@@ -71,5 +71,4 @@ def _add(view: PySpiceCircuit, table: Table, node_names: tuple[str, ...]) -> Non
 
 
 def _expression(clamp: Element, node: str) -> str:
-    written = IdealClamps.pattern.format(clamp.name, node, *map(repr, clamp.values.values()))
-    return written.split(" i = ", 1)[1]
+    return IdealClamps.expression.format(node, *map(repr, clamp.values.values()))

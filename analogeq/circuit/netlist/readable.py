@@ -9,7 +9,7 @@ from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Instances
 from analogeq.circuit.netlist.hierarchy import Hierarchy, cell_hierarchy
 from analogeq.circuit.netlist.library import cell_text
-from analogeq.circuit.netlist.simulation import clamp_siemens, deck_values, diode_model, options_line
+from analogeq.circuit.netlist.simulation import clamp_siemens, diode_model, options_line
 from analogeq.circuit.schematic import refuse_unwritable
 from analogeq.errors import InputError
 from analogeq.hardware import DiodeClamp, Technology
@@ -76,15 +76,20 @@ def _heading(circuit: Circuit, n_outputs: int) -> Iterator[str]:
 
 def _deck_parameters(technology: Technology) -> Iterator[str]:
     yield ""
-    yield "* What the chip is made of: change a value here and every cell follows."
-    values = deck_values(technology)
-    del values["temperature"]
+    yield f"* What the chip is made of ({technology.name}): change a value here and every cell follows."
+    values = {
+        "unit_conductance": technology.unit_conductance,
+        "node_capacitance": technology.node_capacitance,
+        "sense_gain": technology.sense_gain,
+        "follower_factor": technology.follower_factor,
+    }
     clamp = technology.clamp
     if not isinstance(clamp, DiodeClamp):
         values["clamp_conductance"] = clamp_siemens(clamp, technology)
     for name, value in values.items():
-        yield f".param {name}={value!r}"
+        yield f".param {name}={float(value)!r}"
     if isinstance(clamp, DiodeClamp):
+        yield f"* clamp diode: {clamp.name or 'no particular part'}"
         yield diode_model(clamp).line()
 
 

@@ -7,7 +7,6 @@ from sample to sample is one element that an engine alters in place: ``i{k}`` (N
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -27,7 +26,7 @@ from analogeq.circuit.elements import (
     VoltageSources,
 )
 from analogeq.circuit.names import GROUND
-from analogeq.circuit.schematic import Schematic, Violation, refuse
+from analogeq.circuit.schematic import Schematic
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
 from analogeq.network import Block
 
@@ -53,24 +52,8 @@ def simulation_netlist(circuit: Circuit, conductances: Conductances) -> str:
 
 def options_line(technology: Technology) -> str:
     """Write the tolerances, and IS taken as given at the technology's temperature."""
-    refuse(check_deck_values(technology))
     celsius = repr(float(technology.temperature))
     return f".options {TOLERANCES} temp={celsius} tnom={celsius}"
-
-
-def deck_values(technology: Technology) -> dict[str, float]:
-    """Numbers that stand in a netlist once, for all cells, by the technology's names for them."""
-    names = ("unit_conductance", "node_capacitance", "sense_gain", "follower_factor", "temperature")
-    return {name: float(getattr(technology, name)) for name in names}
-
-
-def check_deck_values(technology: Technology) -> tuple[Violation, ...]:
-    """Check that those numbers are finite."""
-    return tuple(
-        Violation("non-finite value", "technology", f"{name} = {value}", "give a finite number")
-        for name, value in deck_values(technology).items()
-        if not math.isfinite(value)
-    )
 
 
 def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
