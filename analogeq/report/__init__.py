@@ -2,6 +2,7 @@
 
 from analogeq.report.agreement import agreement_figure, confusion_figure
 from analogeq.report.convergence import convergence_figure
+from analogeq.report.flow import PhaseStory, flow_figure
 from analogeq.report.learning import learning_curve_figure
 from analogeq.report.series import DistanceCurve, LearningCurve, PhaseVoltages, SettlingTrace
 from analogeq.report.settling import settling_figure
@@ -17,11 +18,13 @@ from analogeq.report.tables import (
 __all__ = [
     "DistanceCurve",
     "LearningCurve",
+    "PhaseStory",
     "PhaseVoltages",
     "SettlingTrace",
     "agreement_figure",
     "confusion_figure",
     "convergence_figure",
+    "flow_figure",
     "learning_curve_figure",
     "save_agreement_csv",
     "save_convergence_csv",

@@ -32,32 +32,41 @@ def agreement_figure(
     """
     if not phases:
         raise InputError("agreement figure: no phase to draw; pass at least one")
-    figure = style.new_figure(7.6, 3.9)
+    figure = style.new_figure(7.6, 3.65)
     scatter, residuals = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    style.dress(scatter, x=f"{names[1]} [V]", y=f"{names[0]} [V]", title=title)
+    style.heading(figure, title)
+    style.dress(scatter, x=f"{names[1]} [V]", y=f"{names[0]} [V]")
     style.dress(residuals, x=f"{names[1]} [V]", y=f"|{names[0]} − {names[1]}| [V]")
     every = np.concatenate([p.second.ravel() for p in phases])
     low, high = float(every.min(initial=0.0)), float(every.max(initial=1.0))
     scatter.plot([low, high], [low, high], color=style.RULE, linewidth=3.0, zorder=1)
-    worst = 0.0
+    gaps = np.concatenate([np.abs(p.first - p.second).ravel() for p in phases])
+    worst, floor = float(gaps.max(initial=0.0)), _floor(gaps, tolerance)
     for phase, colour in zip(phases, style.SERIES, strict=False):
         x, y = phase.second.ravel(), phase.first.ravel()
-        difference = np.abs(y - x)
-        worst = max(worst, float(difference.max(initial=0.0)))
         dots = {"linestyle": "none", "marker": "o", "markersize": 2.2, "markeredgewidth": 0, "color": colour}
         scatter.plot(x, y, alpha=0.5, rasterized=True, label=phase.phase, **dots)
-        residuals.plot(x, np.maximum(difference, 1e-17), alpha=0.35, rasterized=True, **dots)
-    scatter.set_aspect("equal")
+        residuals.plot(x, np.maximum(np.abs(y - x), floor), alpha=0.35, rasterized=True, **dots)
+    scatter.set_box_aspect(1.0)
+    residuals.set_box_aspect(1.0 / 1.25)  # as high as the square beside it
     residuals.set_yscale("log")
-    residuals.set_ylim(3e-18, max(10.0 * tolerance, 3.0 * worst))
+    residuals.set_ylim(floor / 2, max(10.0 * tolerance, 3.0 * worst))
     residuals.axhline(tolerance, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
     residuals.annotate(
         f"tolerance {_volts(tolerance)}", (0.5, tolerance), xycoords=("axes fraction", "data"), xytext=(0, 4),
         textcoords="offset points", fontsize=style.SMALL, color=style.INK, ha="center",
     )  # fmt: skip
-    residuals.set_title(f"largest of {every.size:,}: {_volts(worst)}", fontsize=style.BODY, color=style.INK, loc="left")
+    scatter.set_title(f"{every.size:,} node voltages", fontsize=style.BODY, color=style.INK, loc="left")
+    residuals.set_title(f"largest difference {_volts(worst)}", fontsize=style.BODY, color=style.INK, loc="left")
     style.legend(scatter, where="lower right")
     return figure
+
+
+def _floor(gaps: NDArray[np.floating], tolerance: float) -> float:
+    """Where the difference axis ends: below what nearly all points reach; exact agreement stands on it."""
+    above_zero = gaps[gaps > 0.0]
+    low = float(np.quantile(above_zero, 0.01)) if above_zero.size else tolerance
+    return min(max(low, 1e-17), 1e-3 * tolerance)
 
 
 def _volts(value: float) -> str:
@@ -84,8 +93,12 @@ def confusion_figure(
     error = 100.0 * wrong.sum() / max(1, counts.sum())
     style.dress(axes, x="read as", y="label", title=title or f"{wrong.sum()} of {counts.sum()} misread ({error:.1f} %)")
     axes.grid(visible=False)
-    shade = np.sqrt(wrong / max(1, wrong.max()))
-    axes.imshow(shade, cmap="Oranges", vmin=0.0, vmax=1.4, aspect="equal")
+    shade = np.ma.masked_equal(wrong, 0) / max(1, wrong.max())
+    axes.imshow(shade, cmap="Oranges", vmin=-0.3, vmax=1.6, aspect="equal")
+    axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color=style.RULE, linewidth=0.5)
+    axes.tick_params(which="minor", length=0.0)
     for row, column in np.argwhere(counts > 0):
         own = row == column
         axes.text(

@@ -13,6 +13,8 @@ from analogeq.report import style
 from analogeq.report.series import DistanceCurve
 
 THRESHOLDS = {1e-2: "1 %", 1e-3: "0.1 %", 1e-6: "10⁻⁶"}
+CROWDED = 60
+"""Steps on an axis beyond which their dots shrink, so as not to run into a band."""
 FLOOR = 1e-9
 """Where the axis ends; below this both methods only show rounding."""
 
@@ -33,6 +35,7 @@ def convergence_figure(
     """
     if not curves:
         raise InputError("convergence figure: no curve to draw; pass at least one")
+    end = horizon if horizon is not None else max(_arrival(c) for c in curves)
     starts = list(dict.fromkeys(c.start for c in curves))
     methods = list(dict.fromkeys(c.method for c in curves))
     figure = style.new_figure(max(4.6, 1.6 + 2.9 * len(starts)), 3.9)
@@ -42,12 +45,12 @@ def convergence_figure(
         style.dress(axes, x="time [τ]", y="distance to the fixed point\n[fraction of rail]" if first else "")
         axes.set_title(start, fontsize=style.BODY, color=style.INK, loc="left")
         for curve in (c for c in curves if c.start == start):
-            _draw(axes, curve, style.SERIES[methods.index(curve.method) % len(style.SERIES)])
+            _draw(axes, curve, end, style.SERIES[methods.index(curve.method) % len(style.SERIES)])
         _thresholds(axes, label=axes is panels[-1])
     panels[0].set_yscale("log")
     panels[0].set_ylim(FLOOR, 2.0)
-    panels[0].set_xlim(0.0, horizon if horizon is not None else max(_arrival(c) for c in curves))
-    figure.suptitle(title, fontsize=style.TITLE, color=style.INK, fontweight="bold", x=0.01, ha="left")
+    panels[0].set_xlim(0.0, end)
+    style.heading(figure, title)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=len(labels), fontsize=style.SMALL, frameon=False,
@@ -56,11 +59,15 @@ def convergence_figure(
     return figure
 
 
-def _draw(axes: Axes, curve: DistanceCurve, colour: str) -> None:
+def _draw(axes: Axes, curve: DistanceCurve, end: float, colour: str) -> None:
     low, middle, high = np.maximum(curve.quantiles((0.1, 0.5, 0.9)), FLOOR / 10)
-    axes.fill_between(curve.times, low, high, color=colour, alpha=0.13, linewidth=0)
+    axes.fill_between(curve.times, low, high, color=colour, alpha=0.09, linewidth=0)
     if curve.steps:
-        axes.plot(curve.times, middle, color=colour, label=curve.method, linewidth=0.6, marker="o", markersize=2.4)
+        crowded = np.count_nonzero(curve.times <= end) > CROWDED
+        axes.plot(
+            curve.times, middle, color=colour, label=curve.method, linewidth=0.6, marker="o",
+            markersize=1.3 if crowded else 2.6,
+        )  # fmt: skip
     else:
         axes.plot(curve.times, middle, color=colour, label=curve.method, linewidth=1.7)
 

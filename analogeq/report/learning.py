@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analogeq.errors import InputError
 from analogeq.report import style
 from analogeq.report.series import LearningCurve
+
+ERROR_TICKS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 
 
 def learning_curve_figure(curves: Sequence[LearningCurve], *, title: str = "The circuit teaches its copy") -> Figure:
@@ -35,14 +38,27 @@ def learning_curve_figure(curves: Sequence[LearningCurve], *, title: str = "The 
                 label=f"{curve.label}: copy, then settled, {_last(curve.settled_test_error[measured])}",
             )  # fmt: skip
         gaps.plot(curve.epochs, curve.gap, color=colour, linewidth=1.5, marker=marker, markersize=3.5)
-    errors.set_yscale("log")
-    errors.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    errors.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: f"{v:g}" if str(f"{v:e}")[0] in "235" else ""))
-    errors.tick_params(which="minor", labelsize=style.SMALL, labelcolor=style.INK)
+    _error_axis(errors, curves)
     gaps.set_ylim(bottom=0.0)
+    first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
+    gaps.set_xlim(first - 0.02 * (last - first + 1), last + 0.02 * (last - first + 1))
     gaps.xaxis.set_major_locator(MaxNLocator(integer=True))
     style.legend(errors, where="upper right")
     return figure
+
+
+def _error_axis(axes: Axes, curves: Sequence[LearningCurve]) -> None:
+    """Scale errors logarithmically; linearly below 1 % where a run made none, for zero has no logarithm."""
+    both = np.concatenate([np.concatenate([c.copy_test_error, c.settled_test_error]) for c in curves])
+    if np.nanmin(both) > 0.0:
+        axes.set_yscale("log")
+    else:
+        axes.set_yscale("symlog", linthresh=1.0, linscale=0.5)
+        axes.set_ylim(bottom=-0.1)
+    low, high = axes.get_ylim()
+    axes.set_yticks([tick for tick in ERROR_TICKS if low <= tick <= high])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axes.minorticks_off()
 
 
 def _last(values: np.ndarray) -> str:

@@ -74,7 +74,7 @@ def _draw(axes: Axes, trace: SettlingTrace, outputs: NDArray[np.intp], tau: floa
     times = trace.times / tau
     hidden = np.setdiff1d(np.arange(trace.voltages.shape[1]), outputs)
     if trace.drawn == "line":
-        axes.plot(times, trace.voltages[:, hidden], color=style.QUIET, linewidth=0.5, alpha=0.22, zorder=1)
+        axes.plot(times, trace.voltages[:, hidden], color=style.QUIET, linewidth=0.5, alpha=0.3, zorder=1)
     for index, node in enumerate(outputs):
         chosen = index == target
         colour = style.VERMILION if chosen else style.BLUE
@@ -103,9 +103,10 @@ def _draw_output(axes: Axes, trace: SettlingTrace, times: Floats, volts: Floats,
             volts,
             linestyle="none",
             marker="o",
-            markersize=2.6,
+            markersize=3.0,
             markerfacecolor=style.INK,
-            markeredgewidth=0,
+            markeredgecolor=style.PAPER,
+            markeredgewidth=0.4,
             zorder=order + 4,
         )
 
@@ -139,13 +140,13 @@ def _legend(traces: Sequence[SettlingTrace], target: int | None) -> list[Line2D]
     handles = []
     for trace in traces:
         if trace.drawn == "line":
-            handles.append(Line2D([], [], color=style.BLUE, linewidth=1.2, label=trace.label))
+            handles.append(Line2D([], [], color=style.INK, linewidth=1.2, label=trace.label))
         elif trace.drawn == "ring":
-            ring = {"marker": "o", "markersize": 4.2, "markerfacecolor": "none", "markeredgecolor": style.BLUE}
+            ring = {"marker": "o", "markersize": 4.2, "markerfacecolor": "none", "markeredgecolor": style.INK}
             handles.append(Line2D([], [], linestyle="none", label=trace.label, **ring))  # type: ignore[arg-type]  # a plain dict of the right types
         else:
             handles.append(
-                Line2D([], [], linestyle="none", marker="o", markersize=2.6, color=style.INK, label=trace.label)
+                Line2D([], [], linestyle="none", marker="o", markersize=3.0, color=style.INK, label=trace.label)
             )
     if target is not None:
         handles.append(Line2D([], [], color=style.VERMILION, linewidth=1.6, label=f"output {target}, the target"))

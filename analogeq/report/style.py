@@ -60,9 +60,14 @@ def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
         axes.set_title(title, fontsize=TITLE, color=INK, loc="left", fontweight="bold", pad=8)
 
 
+def heading(figure: Figure, text: str) -> None:
+    """Put a heading over all panels, at the left."""
+    figure.suptitle(text, fontsize=TITLE, color=INK, fontweight="bold", x=0.01, ha="left")
+
+
 def legend(axes: Axes, *, where: Literal["best", "upper right", "lower right", "upper left"] = "best") -> None:
     """Add a legend without a frame."""
-    axes.legend(fontsize=SMALL, frameon=False, labelcolor=INK, loc=where, handlelength=1.8)
+    axes.legend(fontsize=SMALL, frameon=False, labelcolor=INK, loc=where, handlelength=1.8, markerscale=1.4)
 
 
 def note(axes: Axes, at: tuple[float, float], text: str, *, colour: str = QUIET, align: str = "left") -> Text:
