@@ -96,17 +96,33 @@ def technology_from_toml(text: str, *, source: str = "technology") -> Technology
     """
     try:
         tables = tomllib.loads(text)
-        values: dict[str, object] = {}
-        for section, held in tables.items():
-            _check_known(section, (*SECTIONS, "clamp"), "table", "")
-            if not isinstance(held, dict):
-                raise TechnologyError(f"{section}: is a table; begin it with a line [{section}]")
-            values |= {"clamp": _read_clamp(held)} if section == "clamp" else _read(section, held, SECTIONS[section])
-        return Technology(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Technology checks
+        values = _values(tables)
     except tomllib.TOMLDecodeError as error:
         raise TechnologyError(f"{source}: is not TOML: {error}") from error
     except TechnologyError as error:
         raise TechnologyError(f"{source}: {error}") from error
+    try:
+        return Technology(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Technology checks
+    except TechnologyError as error:
+        raise TechnologyError(f"{source}: {_placed(str(error))}") from error
+
+
+def _values(tables: Mapping[str, object]) -> dict[str, object]:
+    """Read every table; the result is what `Technology` is made from."""
+    values: dict[str, object] = {}
+    for section, held in tables.items():
+        _check_known(section, (*SECTIONS, "clamp"), "table", "")
+        if not isinstance(held, dict):
+            raise TechnologyError(f"{section}: is a table; begin it with a line [{section}]")
+        values |= {"clamp": _read_clamp(held)} if section == "clamp" else _read(section, held, SECTIONS[section])
+    return values
+
+
+def _placed(message: str) -> str:
+    """Put the table before a message of `Technology`, which begins with the key."""
+    key = message.split(":", 1)[0]
+    table = next((table for table, keys in SECTIONS.items() if key in keys), None)
+    return f"[{table}] {message}" if table else message
 
 
 def to_toml(technology: Technology) -> str:
@@ -141,7 +157,10 @@ def _read_clamp(held: Mapping[str, object]) -> Clamp:
         return real_diode(kind)
     values = _read("clamp", others, _CLAMP_KEYS[kind])
     made: type[IdealClamp | DiodeClamp] = IdealClamp if kind == "ideal" else DiodeClamp
-    return made(**values)  # type: ignore[arg-type]  # the table of keys decides the types, the clamp checks
+    try:
+        return made(**values)  # type: ignore[arg-type]  # the table of keys decides the types, the clamp checks
+    except TechnologyError as error:
+        raise TechnologyError(f"[clamp] {error}") from error
 
 
 def _clamp_lines(clamp: Clamp) -> list[str]:

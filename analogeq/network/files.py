@@ -82,10 +82,12 @@ def _delimiter(file: Path) -> str:
 
 def _plain(graph: nx.Graph) -> nx.Graph:
     """Copy what a network can use, in plain Python types, under the names it will have."""
-    plain = nx.MultiGraph() if graph.is_multigraph() else nx.Graph()
+    plain = nx.MultiGraph()  # so that a doubled edge is still doubled when it is read
     kinds = {"role": str, "layer": int, "bias": float}
     for key, held in graph.nodes(data=True):
         plain.add_node(node_name(key), **{k: kind(held[k]) for k, kind in kinds.items() if held.get(k) is not None})
+    if len(plain) != len(graph):
+        raise GraphError("graph: two nodes have names that differ by case alone, SPICE folds case; rename one")
     for a, b, weight in graph.edges(data="weight"):
         plain.add_edge(node_name(a), node_name(b), **({} if weight is None else {"weight": float(weight)}))
     return plain

@@ -10,7 +10,7 @@ import numpy as np
 
 from analogeq.errors import GraphError
 from analogeq.network.network import check_layer_sizes, layer_names
-from analogeq.network.rules import check_nodes, check_reach
+from analogeq.network.rules import check_edges, check_nodes, check_reach
 from analogeq.network.sorting import layer_numbers
 
 
@@ -155,6 +155,7 @@ def _unjoined(sizes: tuple[int, ...]) -> tuple[nx.Graph, list[list[Hashable]]]:
 
 def _layers(graph: nx.Graph) -> list[list[Hashable]]:
     check_nodes(graph)
+    check_edges(graph)
     check_reach(graph)
     numbers = layer_numbers(graph)
     layers: list[list[Hashable]] = [[] for _ in range(max(numbers.values()) + 1)]

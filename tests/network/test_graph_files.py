@@ -127,9 +127,24 @@ def test_a_missing_file_and_an_unknown_suffix_are_refused(tmp_path):
         write_graph(layered_graph([1, 1]), tmp_path / "net")
 
 
-def test_doubled_edges_are_not_lost_on_the_way_to_a_file(tmp_path):
-    graph = nx.MultiGraph(layered_graph([1, 1]))
-    graph.add_edge("x0", "y0")
-    write_graph(graph, tmp_path / "net.graphml")
+def doubled(kind):
+    graph = kind(layered_graph([1, 1]).edges)
+    nx.set_node_attributes(graph, {"x0": "input", "y0": "output"}, "role")
+    graph.add_edge("y0", "x0")
+    return graph
+
+
+@pytest.mark.parametrize("kind", [nx.MultiGraph, nx.DiGraph])
+@pytest.mark.parametrize("suffix", [".graphml", ".csv"])
+def test_doubled_edges_are_not_lost_on_the_way_through_a_file(tmp_path, kind, suffix):
+    write_graph(doubled(kind), tmp_path / f"net{suffix}")
     with pytest.raises(GraphError, match="duplicate"):
-        network_from_graph(read_graph(tmp_path / "net.graphml"))
+        network_from_graph(read_graph(tmp_path / f"net{suffix}"))
+
+
+def test_names_that_differ_by_case_are_not_merged_on_the_way_to_a_file(tmp_path):
+    graph = layered_graph([1, 1])
+    graph.add_node("X0", role="input")
+    with pytest.raises(GraphError, match="differ by case alone"):
+        write_graph(graph, tmp_path / "net.csv")
+    assert not (tmp_path / "net.csv").exists()

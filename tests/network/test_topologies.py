@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analogeq.circuit import Circuit, Drive, kirchhoff_residual
+from analogeq.engines import engine
 from analogeq.errors import GraphError
 from analogeq.hardware import Technology
 from analogeq.network import (
@@ -47,6 +48,14 @@ def test_chosen_lateral_connections_leave_other_layers_alone():
     network = network_from_graph(with_lateral_connections(layered_graph([2, 4, 3]), [2]))
     assert (1, 1, False) not in joined(network)
     assert (2, 2, False) in joined(network)
+
+
+@pytest.mark.parametrize("build", [with_skip_connections, with_lateral_connections])
+def test_builders_do_not_hide_a_doubled_edge(build):
+    graph = nx.MultiGraph(layered_graph([2, 2, 2]))
+    graph.add_edge("x0", "h1_0")
+    with pytest.raises(GraphError, match="duplicate"):
+        build(graph)
 
 
 def test_builders_leave_the_graph_they_were_given_alone():
@@ -146,3 +155,7 @@ def test_any_topology_settles_to_where_kirchhoff_says(graph):
     residual = kirchhoff_residual(circuit, held, drive, voltages)
     assert residual.max() < 1e-9 * circuit.technology.unit_conductance  # what is left of the distance after 500 steps
     assert voltages.std() > 0.0
+    with engine("native").open(circuit) as session:
+        session.program(held)
+        settled = session.settle(drive).voltages
+    assert np.abs(settled - voltages).max() < 1e-8  # of the rail, 1 V: a residual of 1e-9 over the softest direction
