@@ -41,6 +41,21 @@ def run_netlist(tmp_path: Path) -> Callable[..., dict[str, float]]:
     return run
 
 
+@pytest.fixture
+def drive_commands() -> Callable[..., list[str]]:
+    """What an engine alters in a simulation netlist to apply one sample."""
+
+    def commands(circuit: Circuit, conductances: Conductances, drive: Drive) -> list[str]:
+        currents = circuit.norton_currents(conductances, drive)[0]
+        altered = [f"alter i{k}={float(amperes)!r}" for k, amperes in enumerate(currents)]
+        for letter, phase, count in (("t", drive.tether, len(currents)), ("n", drive.nudge, circuit.network.n_outputs)):
+            if phase is not None:
+                altered += [f"alter @g{letter}{k}[gain]={phase.conductance!r}" for k in range(count)]
+        return altered
+
+    return commands
+
+
 @dataclass(frozen=True)
 class Case:
     circuit: Circuit

@@ -21,32 +21,24 @@ def settled_readable(run_netlist, case):
     return np.array([ends[name] for name in names])
 
 
-def simulation_commands(case):
-    circuit, drive = case.circuit, case.drive
-    currents = circuit.norton_currents(case.conductances, drive)[0]
-    commands = [f"alter i{k}={float(amperes)!r}" for k, amperes in enumerate(currents)]
-    for letter, phase, count in (("t", drive.tether, len(currents)), ("n", drive.nudge, circuit.network.n_outputs)):
-        if phase is not None:
-            commands += [f"alter @g{letter}{k}[gain]={phase.conductance!r}" for k in range(count)]
-    return commands
-
-
-def settled_simulation(run_netlist, case, analysis):
+def settled_simulation(run_netlist, drive_commands, case, analysis):
     text = simulation_netlist(case.circuit, case.conductances)
-    ends = run_netlist(text, *simulation_commands(case), analysis)
+    ends = run_netlist(text, *drive_commands(case.circuit, case.conductances, case.drive), analysis)
     return np.array([ends[f"n{k}"] for k in range(case.circuit.network.n_nodes)])
 
 
-def test_readable_and_simulation_renderings_settle_to_the_same_voltages(run_netlist, any_case):
+def test_readable_and_simulation_renderings_settle_to_the_same_voltages(run_netlist, drive_commands, any_case):
     tau = any_case.circuit.technology.time_constant
-    simulated = settled_simulation(run_netlist, any_case, f"tran {tau} {SETTLING * tau} uic")
+    simulated = settled_simulation(run_netlist, drive_commands, any_case, f"tran {tau} {SETTLING * tau} uic")
     readable = settled_readable(run_netlist, any_case)
     assert np.abs(readable - simulated).max() < AGREEMENT
     assert np.ptp(readable) > 0.01 * any_case.circuit.technology.rail
 
 
-def test_the_operating_point_of_the_simulation_rendering_obeys_the_circuits_equations(run_netlist, any_case):
-    voltages = settled_simulation(run_netlist, any_case, "op")
+def test_the_operating_point_of_the_simulation_rendering_obeys_the_circuits_equations(
+    run_netlist, drive_commands, any_case
+):
+    voltages = settled_simulation(run_netlist, drive_commands, any_case, "op")
     residual = kirchhoff_residual(any_case.circuit, any_case.conductances, any_case.drive, voltages[None])
     assert residual[0] < AGREEMENT * any_case.circuit.technology.unit_conductance
 
