@@ -1,23 +1,54 @@
-"""The native engine: batched, in this process, numpy and scipy."""
+"""The native engine: batched, in this process."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
 
 from analogeq.circuit import Circuit
 from analogeq.engines.native.session import NativeSession
 from analogeq.errors import InputError
 from analogeq.hardware import IdealClamp
 
+TOLERANCES = {"fast": 1e-4, "tight": 1e-9}
+"""Local error of a transient's step, in units of the rail, for each accuracy."""
+
 
 @dataclass(frozen=True)
 class NativeEngine:
-    """Settles circuits of the hopfield family."""
+    """Settles circuits of the hopfield family.
 
+    Attributes
+    ----------
+    accuracy : {"tight", "fast"}
+        How well a phase of finite time is followed: within 1e-7 of the rail along the waveform, or
+        within 1e-3, which is what training needs and takes a third of the time. An equilibrium
+        is solved to rounding either way.
+    kernels : {"auto", "numpy", "numba"}
+        Compiled kernels where numba is installed (extra ``fast``), or a choice.
+    """
+
+    accuracy: Literal["tight", "fast"] = "tight"
+    kernels: Literal["auto", "numpy", "numba"] = "auto"
     name: str = "native"
+
+    def __post_init__(self) -> None:
+        if self.accuracy not in TOLERANCES:
+            raise InputError(f"native engine: accuracy {self.accuracy!r} is unknown; choose tight or fast")
+        if self.kernels not in ("auto", "numpy", "numba"):
+            raise InputError(f"native engine: kernels {self.kernels!r} are unknown; choose auto, numpy or numba")
+        if self.kernels == "numba" and not has_numba():
+            raise InputError("native engine: kernels 'numba', but numba is not installed; pip install analogeq[fast]")
 
     def open(self, circuit: Circuit) -> NativeSession:
         """Prepare a circuit; `NativeSession.program` must follow before anything settles."""
         if not isinstance(circuit.technology.clamp, IdealClamp):
             raise InputError("native engine: only ideal clamps so far; use the ngspice engine for diode clamps")
-        return NativeSession(circuit)
+        compiled = self.kernels != "numpy" and has_numba()
+        return NativeSession(circuit, TOLERANCES[self.accuracy] * circuit.technology.rail, compiled=compiled)
+
+
+def has_numba() -> bool:
+    """Whether numba can be imported, without the second that importing it takes."""
+    return find_spec("numba") is not None

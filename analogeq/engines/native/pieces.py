@@ -22,7 +22,7 @@ def active_set(problem: Problem, voltages: Array) -> Mask:
 
 def solve_piece(problem: Problem, voltages: Array, free: Mask) -> Array:
     """Voltages at which the free nodes balance while the others stay where they are."""
-    matrix = problem.coupling.dense()
+    matrix = problem.coupling.dense
     held = np.where(free, 0.0, voltages)
     source = problem.current + problem.coupling.product(held)
     solved = held.copy()

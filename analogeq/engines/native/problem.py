@@ -8,6 +8,9 @@ import numpy as np
 
 from analogeq.engines.native.coupling import Array, Coupling
 
+HIGHEST = 18
+"""Highest order of a Taylor step of the transient: beyond, a longer step gains nothing in double precision."""
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -28,6 +31,12 @@ class Problem:
     load: Array
     current: Array
     rail: float
+
+    @property
+    def bend(self) -> float:
+        """How hard a corner in one node's path bends another's: a coupling times a rate, four times for safety."""
+        largest, norm = self.coupling.strength
+        return 4.0 * largest * (float(np.abs(self.load).max()) + norm)
 
     def inflow(self, voltages: Array) -> Array:
         """Net current over G0 [V] into each node but for its clamp."""

@@ -14,8 +14,8 @@ from analogeq.engines.contract import OperatingPoint, Status, Waveform
 from analogeq.engines.native.coupling import Array, Coupling
 from analogeq.engines.native.pieces import active_set, solve_piece
 from analogeq.engines.native.problem import Problem
-from analogeq.engines.native.stepping import follow
-from analogeq.errors import InputError
+from analogeq.engines.native.transient import Path, follow
+from analogeq.errors import InputError, SimulatorError
 
 Volts = NDArray[np.float64]
 
@@ -27,10 +27,21 @@ STRETCH = 5.0
 
 
 class NativeSession:
-    """Settles one circuit in this process; see `analogeq.engines.contract.Session`."""
+    """Settles one circuit in this process; see `analogeq.engines.contract.Session`.
 
-    def __init__(self, circuit: Circuit) -> None:
+    Parameters
+    ----------
+    circuit : Circuit
+    tolerance : float
+        Local error of a transient's step [V].
+    compiled : bool
+        Whether to use the compiled kernels.
+    """
+
+    def __init__(self, circuit: Circuit, tolerance: float = 1e-9, *, compiled: bool = False) -> None:
         self.circuit = circuit
+        self.tolerance = tolerance
+        self.compiled = compiled
         self._conductances: Conductances | None = None
         self._coupling: Coupling | None = None
 
@@ -50,30 +61,35 @@ class NativeSession:
         """Go where the dynamics go from ``start``; see `analogeq.engines.contract.Session.settle`."""
         problem, at = self._problem(drive), self._start(drive, start)
         if duration is not None:
-            voltages, steps = follow(problem, at, duration / self.circuit.technology.time_constant)
-            return self._answer(drive, voltages, None, "transient by exponential steps", {"steps": steps}, check)
-        voltages, time, settled = _to_equilibrium(problem, at)
+            path = self._follow(problem, at, self._over_tau(duration))
+            status = np.where(path.arrived, Status.FOLLOWED, Status.NOT_SETTLED).astype(np.int8)
+            return self._answer(drive, path.states, status, "transient by Taylor steps", _work(path), check)
+        voltages, time, settled = self._to_equilibrium(problem, at)
         status = np.where(settled, Status.SETTLED, Status.NOT_SETTLED).astype(np.int8)
         if (problem.load <= 0.0).any():
             status[:] = Status.UNSTABLE
-        how = "transient by exponential steps, finished on the linear piece"
+        how = "transient by Taylor steps, finished on the linear piece"
         return self._answer(drive, voltages, status, how, {"time_constants": time}, check)
 
     def transient(
         self, drive: Drive, stop: float, start: Volts | None = None, *, points: int | None = None
     ) -> Waveform:
-        """Follow the dynamics; see `analogeq.engines.contract.Session.transient`."""
+        """Follow the dynamics; see `analogeq.engines.contract.Session.transient`.
+
+        Without ``points`` the time points are the step ends of the sample that took the most steps.
+        """
         problem, at = self._problem(drive), self._start(drive, start)
-        kept: list[Array] = []
-        _, steps = follow(problem, at, stop / self.circuit.technology.time_constant, kept)
-        times = np.linspace(0.0, stop, steps + 1)
-        waves = np.stack(kept, axis=1).astype(np.float64)
-        if points is not None:
-            wanted = np.linspace(0.0, stop, points)
-            right = np.clip(np.searchsorted(times, wanted), 1, steps)
-            share = ((wanted - times[right - 1]) / (times[right] - times[right - 1]))[None, :, None]
-            times, waves = wanted, (1.0 - share) * waves[:, right - 1] + share * waves[:, right]
-        return Waveform(times, waves, "transient by exponential steps", {"steps": steps})
+        length = self._over_tau(stop)
+        marks = self._own_marks(problem, at, length) if points is None else np.linspace(0.0, length, points)
+        path = self._follow(problem, at, length, marks)
+        if not path.arrived.all():
+            late = int(np.flatnonzero(~path.arrived)[0])
+            raise SimulatorError(
+                f"native transient: sample {late} needs more than {path.steps[late]} steps; follow less"
+            )
+        times = marks * self.circuit.technology.time_constant
+        waves = np.asarray(path.kept, dtype=np.float64)
+        return Waveform(times, waves, "transient by Taylor steps", _work(path))
 
     def close(self) -> None:
         """Give everything back; a second call does nothing."""
@@ -87,6 +103,26 @@ class NativeSession:
     ) -> None:
         self.close()
 
+    def _over_tau(self, seconds: float) -> float:
+        if not 0.0 < seconds < np.inf:
+            raise InputError(f"duration: {seconds} s; a phase lasts a positive, finite time")
+        return seconds / self.circuit.technology.time_constant
+
+    def _follow(
+        self, problem: Problem, start: Array, duration: float, marks: Array | None = None, n_times: int = 0
+    ) -> Path:
+        if self.compiled:
+            from analogeq.engines.native.compiled.following import follow as follow_compiled
+
+            return follow_compiled(problem, start, duration, self.tolerance, marks, n_times)
+        return follow(problem, start, duration, self.tolerance, marks, n_times)
+
+    def _own_marks(self, problem: Problem, start: Array, duration: float) -> Array:
+        path = self._follow(problem, start, duration, n_times=4096)
+        most = int(path.steps.argmax()) if path.steps.size else 0
+        ends = path.times[most, : int(path.steps[most])] if path.steps.size else np.array([duration])
+        return np.concatenate([[0.0], ends])
+
     def _programmed(self) -> Conductances:
         if self._conductances is None:
             raise InputError("session: nothing is programmed; call program(circuit.program(parameters)) first")
@@ -97,6 +133,12 @@ class NativeSession:
         if self._coupling is None:
             self._coupling = Coupling.of(self.circuit, held, np.dtype(np.float64))
         current = self.circuit.norton_currents(held, drive).astype(np.float64) / tech.unit_conductance
+        if not np.isfinite(current).all():
+            sample, node = (int(i[0]) for i in np.nonzero(~np.isfinite(current)))
+            name = self.circuit.network.node_names[node]
+            raise InputError(
+                f"drive: sample {sample} sends {current[sample, node]} A into node {name}; give finite volts"
+            )
         load = self.circuit.load_conductances(drive) / tech.unit_conductance
         return Problem(self._coupling, load, current, tech.rail)
 
@@ -106,38 +148,37 @@ class NativeSession:
             return np.zeros(shape)
         if start.shape != shape:
             raise InputError(f"start: shape {start.shape}; this drive and circuit need {shape} (batch, node)")
+        if not np.isfinite(start).all():
+            raise InputError("start: a voltage is not finite; preset every node to a voltage")
         return start.astype(np.float64)
 
     def _answer(
         self,
         drive: Drive,
         voltages: Array,
-        status: NDArray[np.int8] | None,
+        status: NDArray[np.int8],
         analysis: str,
         stats: dict[str, float],
         check: bool,  # noqa: FBT001  the contract's own word, handed on
     ) -> OperatingPoint:
         residual = kirchhoff_residual(self.circuit, self._programmed(), drive, voltages).astype(np.float64)
-        if status is None:
-            status = np.full(len(voltages), Status.FOLLOWED, dtype=np.int8)
         tech = self.circuit.technology
         lost = (status == Status.SETTLED) & (residual > KCL_TOLERANCE * tech.unit_conductance * tech.rail)
         status[lost] = Status.NOT_SETTLED
         point = OperatingPoint(voltages.astype(np.float64, copy=False), residual, status, analysis, stats)
         return point.checked() if check else point
 
+    def _to_equilibrium(self, problem: Problem, start: Array) -> tuple[Array, float, NDArray[np.bool_]]:
+        """Follow until the linear piece holds an equilibrium next to where the dynamics stand."""
+        at, time = start, 0.0
+        while True:
+            at, time = self._follow(problem, at, STRETCH).states, time + STRETCH
+            landed = np.clip(solve_piece(problem, at, active_set(problem, at)), 0.0, problem.rail)
+            still = np.abs(problem.imbalance(landed)).max(axis=1, initial=0.0) < 1e-9 * problem.rail
+            near = np.abs(landed - at).max(axis=1, initial=0.0) < 1e-3 * problem.rail
+            if (still & near).all() or time >= LONGEST:
+                return np.where((still & near)[:, None], landed, at), time, still & near
 
-def _to_equilibrium(problem: Problem, start: Array) -> tuple[Array, float, NDArray[np.bool_]]:
-    """Follow until the linear piece holds an equilibrium next to where the dynamics stand."""
-    at, time = start, 0.0
-    settled = np.zeros(len(start), dtype=bool)
-    while time < LONGEST:
-        at, _ = follow(problem, at, STRETCH)
-        time += STRETCH
-        landed = np.clip(solve_piece(problem, at, active_set(problem, at)), 0.0, problem.rail)
-        still = np.abs(problem.imbalance(landed)).max(axis=1) < 1e-9 * problem.rail
-        near = np.abs(landed - at).max(axis=1) < 1e-3 * problem.rail
-        settled = still & near
-        if settled.all():
-            return landed, time, settled
-    return np.where(settled[:, None], landed, at), time, settled
+
+def _work(path: Path) -> dict[str, float]:
+    return {name: float(getattr(path, name).max(initial=0)) for name in ("steps", "events", "products")}

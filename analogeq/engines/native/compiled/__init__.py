@@ -1,0 +1,1 @@
+"""The same solvers, compiled by numba where it is installed (extra ``fast``)."""
