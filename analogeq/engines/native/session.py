@@ -87,7 +87,7 @@ class NativeSession:
             raise SimulatorError(
                 f"native transient: sample {late} needs more than {path.steps[late]} steps; follow less"
             )
-        times = marks * self.circuit.technology.time_constant
+        times = np.asarray(marks * self.circuit.technology.time_constant, dtype=np.float64)
         waves = np.asarray(path.kept, dtype=np.float64)
         return Waveform(times, waves, "transient by Taylor steps", _work(path))
 
