@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("analogeq", deadline=None, print_blob=True)
+settings.load_profile("analogeq")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
