@@ -100,13 +100,10 @@ def written(numbers: Doubles, prefix: str = "") -> list[str]:
 
     Half the devices of a crossbar stand at the low end of their range; that number is written once.
     """
-    lowest = numbers.min(initial=np.inf)
-    above = numbers != lowest
-    texts = np.full(len(numbers), f"{prefix}{float(lowest)!r}", dtype=object)
+    lowest = float(numbers.min(initial=np.inf))
+    low = f"{prefix}{lowest!r}"
     # tolist gives Python floats: repr of a numpy scalar is no number to SPICE
-    texts[above] = [f"{prefix}{number!r}" for number in numbers[above].tolist()]
-    written_out: list[str] = texts.tolist()
-    return written_out
+    return [low if number == lowest else f"{prefix}{number!r}" for number in numbers.tolist()]
 
 
 @dataclass(frozen=True, eq=False)

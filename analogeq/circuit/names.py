@@ -23,6 +23,7 @@ RESERVED = frozenset((*_CONSTANTS, *_VARIABLES, "gnd", "null"))
 NAME_LENGTH = 63
 """Characters of the longest name."""
 
+_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{NAME_LENGTH - 1}}}")
 _SHOWN = 60
 
 
@@ -33,20 +34,25 @@ def shown(name: object) -> str:
 
 
 @cache
-def _pattern(letter: str) -> re.Pattern[str]:
-    first = letter or "[a-z]"
-    return re.compile(rf"{first}[a-z0-9_]{{0,{NAME_LENGTH - 1}}}")
+def _words(letter: str) -> re.Pattern[str]:
+    # possessive: a word that is too long or strange is not tried again from its middle
+    return re.compile(rf"(?:{letter or '[a-z]'}[a-z0-9_]{{0,{NAME_LENGTH - 1}}} )*+")
 
 
 def all_writable(names: Collection[str], letter: str = "") -> bool:
     """Whether every name may stand in a netlist and begins with ``letter``; fast for a million."""
-    only_text = set(map(type, names)) <= {str}
-    return only_text and all(map(_pattern(letter).fullmatch, names)) and RESERVED.isdisjoint(names)
+    if not set(map(type, names)) <= {str}:
+        return False
+    # one match over all of them; a name that held a blank would add to the count
+    joined = " ".join((*names, ""))
+    return (
+        joined.count(" ") == len(names) and _words(letter).fullmatch(joined) is not None and RESERVED.isdisjoint(names)
+    )
 
 
 def name_problem(name: object, letter: str = "") -> tuple[str, str] | None:
     """Say what is wrong with ``name`` and what to do; None where it can stand in a netlist."""
-    if not isinstance(name, str) or _pattern("").fullmatch(name) is None:
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         return (
             "not a letter a-z followed by at most 62 letters, digits or underscores",
             "rename it: a simulator would read anything else as syntax or as a command",
@@ -60,7 +66,7 @@ def name_problem(name: object, letter: str = "") -> tuple[str, str] | None:
 
 def alike(names: Collection[str]) -> list[str]:
     """Names that are one name once case is folded, the first such group; empty where all differ."""
-    folded = names if all(map(str.islower, names)) else list(map(str.lower, names))
+    folded = names if "".join(names).islower() else list(map(str.lower, names))
     if len(set(folded)) == len(names):
         return []
     twice = next(name for name, count in Counter(folded).items() if count > 1)
