@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -57,17 +56,16 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit code instead of leaving."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        code = app(args=arguments, standalone_mode=False)
+        app(args=arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else FAILED
     except AnalogeqError as trouble:
         errors.print("error:", str(trouble), style="red", markup=False)
         return trouble.exit_code
-    except click.ClickException as misuse:
-        misuse.show()
-        return misuse.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         errors.print("interrupted", style="red")
         return INTERRUPTED
     except OSError as trouble:
         errors.print("error:", str(trouble), style="red", markup=False)
         return FAILED
-    return int(code or 0)
+    return 0

@@ -1,11 +1,16 @@
 """Engines settle circuits; all of them fulfil `analogeq.engines.contract`."""
 
+from typing import Literal
+
 from analogeq.engines.contract import Engine, OperatingPoint, Session, Status, Waveform
+from analogeq.errors import InputError
+
+Accuracy = Literal["fast", "tight"]
 
 __all__ = ["Engine", "OperatingPoint", "Session", "Status", "Waveform", "engine"]
 
 
-def engine(name: str, *, workers: int | None = None) -> Engine:
+def engine(name: str, *, workers: int | None = None, accuracy: Accuracy = "fast") -> Engine:
     """Return the engine called ``name``.
 
     Parameters
@@ -13,13 +18,20 @@ def engine(name: str, *, workers: int | None = None) -> Engine:
     name : {"native", "ngspice"}
     workers : int, optional
         Worker processes of ngspice; one a core if not given. The native engine has none.
+    accuracy : {"fast", "tight"}
+        How closely phases of finite duration follow the circuit; each engine states its errors.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine.
     """
     if name == "native":
         from analogeq.engines.native import NativeEngine
 
-        return NativeEngine()
+        return NativeEngine(accuracy=accuracy)
     if name == "ngspice":
         from analogeq.engines.ngspice import NgspiceEngine
 
-        return NgspiceEngine(workers=workers)
-    raise ValueError(f"engine {name!r} is unknown; choose native or ngspice")
+        return NgspiceEngine(workers=workers, accuracy=accuracy)
+    raise InputError(f"engine {name!r}: unknown; choose native or ngspice")

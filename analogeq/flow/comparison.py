@@ -62,7 +62,7 @@ class Compared:
 def compare_run(request: CompareRequest, *, run: Run | None = None, circuit: Circuit | None = None) -> Compared:
     """Compare on a trained run's test samples, or on random weights and inputs for a circuit."""
     if run is not None:
-        inputs = run.source.load().x_test[: request.samples]
+        inputs = run.source.load().x_test[: request.samples].astype(np.float64)
         return _write(request, run.circuit, run.parameters, run.copy, run.config.schedule.tether, inputs)
     if circuit is None:
         raise InputError("compare: give a run's folder, or a network (--layers or --graph)")
@@ -77,7 +77,7 @@ def _write(
     parameters: Parameters,
     copy: FeedforwardCopy,
     tether: float,
-    inputs: NDArray[np.floating],
+    inputs: NDArray[np.float64],
 ) -> Compared:
     points = max(int(20 * request.horizon) + 1, 2)
     comparison = Comparison(circuit, parameters, copy, inputs, request.horizon, points)
@@ -106,7 +106,7 @@ def settle_every_way(comparison: Comparison, engines: tuple[str, ...], tether: f
     with ExitStack() as stack:
         sessions = {}
         for name in engines:
-            session = stack.enter_context(engine(name).open(comparison.circuit))
+            session = stack.enter_context(engine(name, accuracy="tight").open(comparison.circuit))
             session.program(comparison.circuit.program(comparison.parameters))
             sessions[name] = session
         return compare(comparison, sessions, tether)

@@ -168,7 +168,7 @@ def _settle_one_digit(request: DemoRequest, diary: Diary, circuit: Circuit, data
         drive = Drive(inputs * tech.rail, Tether(prediction * tech.rail, schedule.tether * tech.unit_conductance))
         waves: dict[str, Waveform] = {}
         for name in ("ngspice", "native"):
-            with engine(name, workers=1).open(circuit) as session:
+            with engine(name, workers=1, accuracy="tight").open(circuit) as session:
                 session.program(circuit.program(own))
                 waves[name] = session.transient(drive, WATCHED * tech.time_constant, preset * tech.rail, points=201)
         steps = round(WATCHED / 0.5)

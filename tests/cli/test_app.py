@@ -1,0 +1,189 @@
+"""The command line as a user meets it: exit codes, help, JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analogeq.cli.app import app, run
+
+COMMANDS = ("demo", "doctor", "compile", "settle", "train", "evaluate", "compare", "export", "gradient-check")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "iris"
+    code = run(
+        [
+            "train",
+            "--data",
+            "iris",
+            "--layers",
+            "4,6,3",
+            "--epochs",
+            "2",
+            "--batch",
+            "20",
+            "--output",
+            str(folder),
+            "--json",
+        ]
+    )
+    assert code == 0
+    return folder
+
+
+def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    capsys.readouterr()
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_each_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "--help"]) == 0
+    assert f"analogeq {command}" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_every_command_is_in_the_list_above() -> None:
+    names = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
+    assert names == set(COMMANDS)
+
+
+def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    assert "doctor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["settle", "--layers", "4,x,2"], "64,100,10"),
+        (["settle", "--layers", "4,0,2"], "layer 1"),
+        (["settle"], "--layers"),
+        (["settle", "--layers", "2,2", "--inputs", "0.5"], "2 inputs"),
+        (["settle", "--layers", "2,2", "--inputs", "nan,0"], "finite"),
+        (["settle", "--layers", "2,2", "--engine", "hspice"], "hspice"),
+        (["settle", "--graph", "/nowhere.graphml"], "no such file"),
+        (["train", "--layers", "4,6,3", "--data", "irs", "--output", "unused"], "iris"),
+        (["train", "--layers", "5,6,3", "--data", "iris", "--output", "unused"], "4 inputs"),
+        (["train", "--layers", "4,6,3", "--data", "iris", "--rates", "0.1,0.1,0.1", "--output", "unused"], "3 rates"),
+        (["evaluate", "/nowhere"], "run.json"),
+    ],
+)
+def test_bad_input_returns_2_and_names_what_is_wrong(
+    arguments: list[str],
+    named: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    shown = " ".join(capsys.readouterr().err.split())
+    assert named in shown
+    assert "Traceback" not in shown
+
+
+def test_an_unknown_option_returns_2() -> None:
+    assert run(["settle", "--lairs", "2,2"]) == 2
+
+
+def test_settle_prints_every_node_to_full_precision(capsys: pytest.CaptureFixture[str]) -> None:
+    found = _json(capsys, "settle", "--layers", "3,4,2", "--inputs", "0.1,0.9,0.4", "--seed", "1")
+    assert list(found["voltages"]) == ["h1_0", "h1_1", "h1_2", "h1_3", "y0", "y1"]
+    assert found["kirchhoff_residual"] < 1e-11  # a millionth of G0 times the rail
+    assert run(["settle", "--layers", "3,4,2", "--inputs", "0.1,0.9,0.4", "--seed", "1"]) == 0
+    assert f"{found['voltages']['y0']:.9f} V" in capsys.readouterr().out
+
+
+@pytest.mark.ngspice
+def test_both_engines_settle_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("settle", "--layers", "3,4,2", "--inputs", "0.1,0.9,0.4", "--scale", "0.5")
+    native = _json(capsys, *arguments)["voltages"]
+    spice = _json(capsys, *arguments, "--engine", "ngspice")["voltages"]
+    assert spice == pytest.approx(native, abs=1e-6)
+
+
+@pytest.mark.ngspice
+def test_a_compiled_netlist_runs_in_ngspice_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    netlist = tmp_path / "toy.cir"
+    found = _json(capsys, "compile", "--layers", "3,4,2", "--inputs", "0.1,0.9,0.4", "--output", str(netlist))
+    assert found["nodes"] == 6
+    printed = subprocess.run(["ngspice", "-b", str(netlist)], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert printed.returncode == 0
+    assert "y1" in printed.stdout
+
+
+@pytest.mark.ngspice
+def test_the_doctor_is_content_and_says_with_what(capsys: pytest.CaptureFixture[str]) -> None:
+    found = _json(capsys, "doctor")
+    assert all(check["passed"] for check in found["checks"])
+    assert {"native: divider", "ngspice: clamped node"} <= {check["name"] for check in found["checks"]}
+    assert found["simulator"]["version"]
+
+
+def test_the_doctor_says_what_to_install_where_there_is_no_simulator(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nowhere/libngspice.so.0")
+    assert run(["doctor"]) == 3
+    assert "ngspice" in capsys.readouterr().out
+
+
+def test_a_run_can_be_evaluated_and_exported(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = _json(capsys, "evaluate", str(trained))
+    assert 0.0 <= found["copy_test_error"] <= 100.0
+    assert found["samples"] > 0
+    exported = _json(capsys, "export", str(trained), str(tmp_path / "copy.npz"))
+    assert Path(exported["file"]).exists()
+    assert exported["metadata"]["gap"]["copy_test_error"] == pytest.approx(found["copy_test_error"])
+
+
+def test_a_folder_with_a_run_is_not_overwritten(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", "--data", "iris", "--layers", "4,6,3", "--epochs", "2", "--output", str(trained)]
+    assert run(arguments) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_resuming_adds_epochs_to_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("train", "--data", "iris", "--layers", "4,5,3", "--batch", "30", "--output", str(tmp_path / "run"))
+    assert _json(capsys, *common, "--epochs", "1")["epochs"] == 1
+    assert _json(capsys, *common, "--epochs", "3", "--resume")["epochs"] == 3
+
+
+def test_compare_writes_table_and_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = _json(
+        capsys, "compare", "--layers", "3,5,2", "--samples", "2", "--engines", "native", "--output", str(tmp_path)
+    )
+    assert all(Path(f).stat().st_size > 0 for f in found["files"])
+    by = {(r["method"], r["start"], r["threshold"]): r for r in found["rows"]}
+    slow, fast = by["circuit (native)", "zero", 1e-6], by["circuit (native)", "zero", 1e-2]
+    assert slow["median"] > fast["median"] > 0.0
+    assert {r["unit"] for r in found["rows"]} == {"time constants", "steps"}
+
+
+def test_ctrl_c_saves_and_prints_the_command_that_goes_on(tmp_path: Path) -> None:
+    data = tmp_path / "much.npz"
+    rng = np.random.default_rng(0)
+    np.savez(data, x=rng.random((3000, 4)), y=np.arange(3000) % 3)
+    command = [
+        sys.executable, "-m", "analogeq", "train", "--data", str(data), "--layers", "4,20,3", "--epochs", "500",
+        "--batch", "2", "--output", str(tmp_path / "run"),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "run.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    os.kill(process.pid, signal.SIGINT)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, shown
+    assert "--resume" in shown
+    assert (tmp_path / "run" / "checkpoint.npz").exists()
