@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from analogeq.circuit import Circuit, Drive, Tether, compile_circuit
-from analogeq.circuit.netlist import readable_netlist, simulation_netlist
+from analogeq.circuit.netlist import netlist_hash, readable_netlist, simulation_netlist
 from analogeq.controller import Schedule
 from analogeq.data import Dataset
 from analogeq.digital import EulerRelaxation, Forces
@@ -274,7 +273,7 @@ def _summary(
     agreement: dict[str, Agreement],
     seconds: dict[str, float],
 ) -> dict[str, object]:
-    netlist = (request.output / "circuit.cir").read_bytes()
+    netlist = (request.output / "circuit.cir").read_text(encoding="utf-8")
     return {
         "dataset": data.name,
         "seed": request.seed,
@@ -289,7 +288,7 @@ def _summary(
         "gradient_cosine": min(a.gradient_cosine for a in agreement.values()),
         "kirchhoff_residual": agreement["to rest"].kirchhoff_residual,
         "agreement": {name: a.as_dict() for name, a in agreement.items()},
-        "netlist_sha256": hashlib.sha256(netlist).hexdigest(),
+        "netlist_sha256": netlist_hash(netlist),
         "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
         "versions": versions(),
     }

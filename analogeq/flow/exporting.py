@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from analogeq.circuit.netlist import simulation_netlist
+from analogeq.circuit.netlist import netlist_hash, simulation_netlist
 from analogeq.data import Dataset
 from analogeq.export import CopyGap, CopyMetadata, export_copy
 from analogeq.flow.runs import Run
@@ -33,5 +32,5 @@ def describe_copy(
         seed=config.seed,
         command=command,
         gap=CopyGap(gap.gap, gap.copy_test_error, gap.settled_test_error),
-        netlist_hash=hashlib.sha256(netlist.encode()).hexdigest(),
+        netlist_hash=netlist_hash(netlist),
     )
