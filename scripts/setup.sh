@@ -69,7 +69,13 @@ packages_current() {
     "$venv/bin/python" -c 'import analogeq' >/dev/null 2>&1
 }
 
-library_current() { [ "$wanted_ngspice" = skip ] || [ -e "$(tail -n 1 "$stamp")" ]; }
+library_current() {
+    library=$(tail -n 1 "$stamp")
+    case $library in
+    none) [ "$wanted_ngspice" = skip ] ;;
+    */*) [ -e "$library" ] ;;
+    esac # a bare name is one that the system's linker knows
+}
 
 apt_install() {
     if [ ! -e "$venv/apt-updated" ]; then
@@ -161,11 +167,15 @@ install_packages() {
     fi
 }
 
-# Where the package itself finds the library, so that set-up and engine never disagree.
+# Let the package itself find the library and start it, so that set-up and engine never disagree.
+# Sets $library to its path and $described to what it says about itself; fails if there is none.
 find_ngspice() {
-    "$venv/bin/python" -c '
-from analogeq.engines.ngspice.library import find_library
-print(find_library())' 2>>"$log" || true
+    described=$("$venv/bin/python" -c '
+from analogeq.engines.ngspice.library import describe_library
+found = describe_library()
+print(found.path, found.summary, sep="\n")' 2>>"$log") || return 1
+    library=$(printf '%s\n' "$described" | head -n 1)
+    described=$(printf '%s\n' "$described" | tail -n 1)
 }
 
 unpack_ngspice() {
@@ -207,22 +217,20 @@ install_ngspice() {
         return 0
     }
     if [ "$wanted_ngspice" = auto ]; then
-        library=$(find_ngspice)
-        if [ -n "$library" ]; then
-            say ngspice "found: $library"
+        if find_ngspice; then
+            say ngspice "found $described"
             return 0
         fi
-        if [ -z "${CONDA_PREFIX:-}" ] && is_root && have apt-get && apt_install libngspice0 ngspice; then
-            library=$(find_ngspice)
-            say ngspice "installed by apt-get: $library"
+        if [ -z "${CONDA_PREFIX:-}" ] && is_root && have apt-get && apt_install libngspice0 ngspice && find_ngspice; then
+            say ngspice "installed $described"
             return 0
         fi
     fi
-    if can_unpack && unpack_ngspice; then
-        library=$(find "$ngspice_home" -name 'libngspice.so.0' | head -n 1)
-        say ngspice "unpacked Debian's package into .venv/lib/analogeq-ngspice: needs no privilege"
+    if can_unpack && unpack_ngspice && find_ngspice; then
+        say ngspice "unpacked Debian's package into .venv/lib/analogeq-ngspice; in use: $described"
         return 0
     fi
+    library=
     say ngspice "not found; the native engine works without it. To get it: $(ngspice_advice), then make setup"
 }
 
