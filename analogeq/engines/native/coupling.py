@@ -108,6 +108,16 @@ class Coupling:
         return float(np.abs(values).max()) * self.factor, norm * self.factor
 
     @cached_property
+    def row_norms(self) -> Array:
+        """Euclidean norm of all couplings into each node, shape (node,)."""
+        squares = np.zeros(self.n_nodes)
+        for link in self.links:
+            squares[link.post] += np.asarray((link.forward**2).sum(axis=0)).ravel()
+            squares[link.pre] += np.asarray((link.backward**2).sum(axis=0)).ravel()
+        norms: Array = self.factor * np.sqrt(squares)
+        return norms
+
+    @cached_property
     def packed(self) -> Packed:
         """The links in flat arrays."""
         rows, ends, outer, inner, at, edges = [], [], [], [], 0, 0

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from analogeq.circuit import Circuit
+from analogeq.engines.native.methods import Methods
 from analogeq.engines.native.session import NativeSession
 from analogeq.errors import InputError
 from analogeq.hardware import IdealClamp
@@ -46,7 +47,7 @@ class NativeEngine:
         if not isinstance(circuit.technology.clamp, IdealClamp):
             raise InputError("native engine: only ideal clamps so far; use the ngspice engine for diode clamps")
         compiled = self.kernels != "numpy" and has_numba()
-        return NativeSession(circuit, TOLERANCES[self.accuracy] * circuit.technology.rail, compiled=compiled)
+        return NativeSession(circuit, TOLERANCES[self.accuracy] * circuit.technology.rail, Methods(compiled))
 
 
 def has_numba() -> bool:

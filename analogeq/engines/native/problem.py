@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analogeq.engines.native.coupling import Array, Coupling
 
@@ -37,6 +38,10 @@ class Problem:
         """How hard a corner in one node's path bends another's: a coupling times a rate, four times for safety."""
         largest, norm = self.coupling.strength
         return 4.0 * largest * (float(np.abs(self.load).max()) + norm)
+
+    def only(self, samples: NDArray[np.intp]) -> Problem:
+        """The same problem for some of its samples."""
+        return replace(self, current=self.current[samples])
 
     def inflow(self, voltages: Array) -> Array:
         """Net current over G0 [V] into each node but for its clamp."""

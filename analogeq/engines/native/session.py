@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -9,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
-from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
+from analogeq.circuit.landscape import MARGIN, is_strictly_convex
+from analogeq.circuit.laws import KCL_TOLERANCE
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
 from analogeq.engines.native.coupling import Array, Coupling
-from analogeq.engines.native.pieces import active_set, solve_piece
+from analogeq.engines.native.equilibrium import Equilibrium, settle
+from analogeq.engines.native.methods import Methods
 from analogeq.engines.native.problem import Problem
-from analogeq.engines.native.transient import Path, follow
+from analogeq.engines.native.transient import Path
+from analogeq.engines.native.twolayer import TwoLayers
 from analogeq.errors import InputError, SimulatorError
 
 Volts = NDArray[np.float64]
 
-LONGEST = 1000.0
-"""Time constants after which a settle to equilibrium gives up."""
 
-STRETCH = 5.0
-"""Time constants followed between two attempts to land on the equilibrium."""
+ANALYSIS = "transient by Taylor steps"
 
 
 class NativeSession:
@@ -34,21 +35,19 @@ class NativeSession:
     circuit : Circuit
     tolerance : float
         Local error of a transient's step [V].
-    compiled : bool
-        Whether to use the compiled kernels.
+    methods : Methods
+        Numpy or compiled.
     """
 
-    def __init__(self, circuit: Circuit, tolerance: float = 1e-9, *, compiled: bool = False) -> None:
+    def __init__(self, circuit: Circuit, tolerance: float = 1e-9, methods: Methods | None = None) -> None:
         self.circuit = circuit
         self.tolerance = tolerance
-        self.compiled = compiled
-        self._conductances: Conductances | None = None
-        self._coupling: Coupling | None = None
+        self.methods = methods or Methods()
+        self._programmed: _Programmed | None = None
 
     def program(self, conductances: Conductances) -> None:
-        """Take new conductances; the topology stays."""
-        self._conductances = conductances
-        self._coupling = None
+        """Take new conductances; the topology stays. Costs nothing until something settles."""
+        self._programmed = _Programmed(self.circuit, conductances)
 
     def settle(
         self,
@@ -60,16 +59,13 @@ class NativeSession:
     ) -> OperatingPoint:
         """Go where the dynamics go from ``start``; see `analogeq.engines.contract.Session.settle`."""
         problem, at = self._problem(drive), self._start(drive, start)
-        if duration is not None:
-            path = self._follow(problem, at, self._over_tau(duration))
-            status = np.where(path.arrived, Status.FOLLOWED, Status.NOT_SETTLED).astype(np.int8)
-            return self._answer(drive, path.states, status, "transient by Taylor steps", _work(path), check)
-        voltages, time, settled = self._to_equilibrium(problem, at)
-        status = np.where(settled, Status.SETTLED, Status.NOT_SETTLED).astype(np.int8)
-        if (problem.load <= 0.0).any():
-            status[:] = Status.UNSTABLE
-        how = "transient by Taylor steps, finished on the linear piece"
-        return self._answer(drive, voltages, status, how, {"time_constants": time}, check)
+        if duration is None:
+            held = self._held()
+            found = settle(problem, at, held.layers, self.methods, convex=held.convex(drive, problem))
+            return self._answer(problem, found, check=check)
+        path = self.methods.follow(problem, at, self._over_tau(duration), self.tolerance)
+        status = np.where(path.arrived, Status.FOLLOWED, Status.NOT_SETTLED).astype(np.int8)
+        return self._answer(problem, Equilibrium(path.states, status, ANALYSIS, _work(path)), check=check)
 
     def transient(
         self, drive: Drive, stop: float, start: Volts | None = None, *, points: int | None = None
@@ -78,22 +74,21 @@ class NativeSession:
 
         Without ``points`` the time points are the step ends of the sample that took the most steps.
         """
-        problem, at = self._problem(drive), self._start(drive, start)
-        length = self._over_tau(stop)
+        problem, at, length = self._problem(drive), self._start(drive, start), self._over_tau(stop)
         marks = self._own_marks(problem, at, length) if points is None else np.linspace(0.0, length, points)
-        path = self._follow(problem, at, length, marks)
+        path = self.methods.follow(problem, at, length, self.tolerance, marks)
         if not path.arrived.all():
             late = int(np.flatnonzero(~path.arrived)[0])
             raise SimulatorError(
-                f"native transient: sample {late} needs more than {path.steps[late]} steps; follow less"
+                f"native transient: sample {late} took {path.steps[late]} steps; follow it for less time"
             )
         times = np.asarray(marks * self.circuit.technology.time_constant, dtype=np.float64)
         waves = np.asarray(path.kept, dtype=np.float64)
-        return Waveform(times, waves, "transient by Taylor steps", _work(path))
+        return Waveform(times, waves, ANALYSIS, _work(path))
 
     def close(self) -> None:
         """Give everything back; a second call does nothing."""
-        self._conductances = self._coupling = None
+        self._programmed = None
 
     def __enter__(self) -> Self:
         return self
@@ -108,39 +103,34 @@ class NativeSession:
             raise InputError(f"duration: {seconds} s; a phase lasts a positive, finite time")
         return seconds / self.circuit.technology.time_constant
 
-    def _follow(
-        self, problem: Problem, start: Array, duration: float, marks: Array | None = None, n_times: int = 0
-    ) -> Path:
-        if self.compiled:
-            from analogeq.engines.native.compiled.following import follow as follow_compiled
-
-            return follow_compiled(problem, start, duration, self.tolerance, marks, n_times)
-        return follow(problem, start, duration, self.tolerance, marks, n_times)
-
     def _own_marks(self, problem: Problem, start: Array, duration: float) -> Array:
-        path = self._follow(problem, start, duration, n_times=4096)
-        most = int(path.steps.argmax()) if path.steps.size else 0
-        ends = path.times[most, : int(path.steps[most])] if path.steps.size else np.array([duration])
-        return np.concatenate([[0.0], ends])
+        path = self.methods.follow(problem, start, duration, self.tolerance, n_times=4096)
+        if not path.steps.size:
+            return np.array([0.0, duration])
+        most = int(path.steps.argmax())
+        return np.concatenate([[0.0], path.times[most, : int(path.steps[most])]])
 
-    def _programmed(self) -> Conductances:
-        if self._conductances is None:
+    def _held(self) -> _Programmed:
+        if self._programmed is None:
             raise InputError("session: nothing is programmed; call program(circuit.program(parameters)) first")
-        return self._conductances
+        return self._programmed
 
     def _problem(self, drive: Drive) -> Problem:
-        held, tech = self._programmed(), self.circuit.technology
-        if self._coupling is None:
-            self._coupling = Coupling.of(self.circuit, held, np.dtype(np.float64))
-        current = self.circuit.norton_currents(held, drive).astype(np.float64) / tech.unit_conductance
-        if not np.isfinite(current).all():
-            sample, node = (int(i[0]) for i in np.nonzero(~np.isfinite(current)))
-            name = self.circuit.network.node_names[node]
+        tech, net = self.circuit.technology, self.circuit.network
+        held, unit = self._held(), self.circuit.technology.unit_conductance
+        current = held.presented(drive.inputs)
+        if drive.tether is not None:
+            current = current + (drive.tether.conductance / unit) * drive.tether.voltages
+        if drive.nudge is not None:
+            current = current.copy() if drive.tether is None else current
+            current[:, net.outputs] += (drive.nudge.conductance / unit) * drive.nudge.voltages
+        if not np.isfinite(current.sum()):
+            sample, node = (int(i) for i in np.argwhere(~np.isfinite(current))[0])
             raise InputError(
-                f"drive: sample {sample} sends {current[sample, node]} A into node {name}; give finite volts"
+                f"drive: sample {sample} sends {current[sample, node] * unit} A into node {net.node_names[node]}; "
+                "give finite inputs, predictions and targets"
             )
-        load = self.circuit.load_conductances(drive) / tech.unit_conductance
-        return Problem(self._coupling, load, current, tech.rail)
+        return Problem(held.coupling, self.circuit.load_conductances(drive) / unit, current, tech.rail)
 
     def _start(self, drive: Drive, start: Volts | None) -> Volts:
         shape = (drive.batch, self.circuit.network.n_nodes)
@@ -148,36 +138,70 @@ class NativeSession:
             return np.zeros(shape)
         if start.shape != shape:
             raise InputError(f"start: shape {start.shape}; this drive and circuit need {shape} (batch, node)")
-        if not np.isfinite(start).all():
+        if not np.isfinite(start.sum()):
             raise InputError("start: a voltage is not finite; preset every node to a voltage")
-        return start.astype(np.float64)
+        return start.astype(np.float64, copy=False)
 
-    def _answer(
-        self,
-        drive: Drive,
-        voltages: Array,
-        status: NDArray[np.int8],
-        analysis: str,
-        stats: dict[str, float],
-        check: bool,  # noqa: FBT001  the contract's own word, handed on
-    ) -> OperatingPoint:
-        residual = kirchhoff_residual(self.circuit, self._programmed(), drive, voltages).astype(np.float64)
-        tech = self.circuit.technology
-        lost = (status == Status.SETTLED) & (residual > KCL_TOLERANCE * tech.unit_conductance * tech.rail)
-        status[lost] = Status.NOT_SETTLED
-        point = OperatingPoint(voltages.astype(np.float64, copy=False), residual, status, analysis, stats)
+    def _answer(self, problem: Problem, found: Equilibrium, *, check: bool) -> OperatingPoint:
+        residual = np.abs(problem.imbalance(found.voltages)).max(axis=1, initial=0.0)
+        status = found.status
+        status[(status == Status.SETTLED) & ~(residual <= KCL_TOLERANCE * problem.rail)] = Status.NOT_SETTLED
+        point = OperatingPoint(
+            found.voltages.astype(np.float64, copy=False),
+            residual.astype(np.float64) * self.circuit.technology.unit_conductance,
+            status,
+            found.analysis,
+            found.stats,
+        )
         return point.checked() if check else point
 
-    def _to_equilibrium(self, problem: Problem, start: Array) -> tuple[Array, float, NDArray[np.bool_]]:
-        """Follow until the linear piece holds an equilibrium next to where the dynamics stand."""
-        at, time = start, 0.0
-        while True:
-            at, time = self._follow(problem, at, STRETCH).states, time + STRETCH
-            landed = np.clip(solve_piece(problem, at, active_set(problem, at)), 0.0, problem.rail)
-            still = np.abs(problem.imbalance(landed)).max(axis=1, initial=0.0) < 1e-9 * problem.rail
-            near = np.abs(landed - at).max(axis=1, initial=0.0) < 1e-3 * problem.rail
-            if (still & near).all() or time >= LONGEST:
-                return np.where((still & near)[:, None], landed, at), time, still & near
+
+class _Programmed:
+    """What depends on the conductances, worked out when first asked for."""
+
+    def __init__(self, circuit: Circuit, conductances: Conductances) -> None:
+        self.circuit = circuit
+        self.conductances = conductances
+        self._inputs: NDArray[np.floating] | None = None
+        self._currents: Volts | None = None
+        self._convex: dict[bytes, bool] = {}
+
+    @cached_property
+    def coupling(self) -> Coupling:
+        return Coupling.of(self.circuit, self.conductances, np.dtype(np.float64))
+
+    @cached_property
+    def layers(self) -> TwoLayers | None:
+        return TwoLayers.of(self.coupling)
+
+    def presented(self, inputs: NDArray[np.floating]) -> Volts:
+        """Currents over G0 of inputs and biases; once for an input array that nobody can write to."""
+        if self._currents is not None and inputs is self._inputs:
+            return self._currents
+        raw = self.circuit.input_currents(self.conductances, inputs)
+        currents = raw.astype(np.float64, copy=False) / self.circuit.technology.unit_conductance
+        if _frozen(inputs):
+            self._inputs, self._currents = inputs, currents
+        return currents
+
+    def convex(self, drive: Drive, problem: Problem) -> bool:
+        """Whether there is one equilibrium; worked out once for each set of loads."""
+        key = problem.load.tobytes()
+        if key not in self._convex:
+            if self.layers is not None:
+                self._convex[key] = self.layers.strictly_convex(problem.load, MARGIN)
+            else:
+                self._convex[key] = is_strictly_convex(self.circuit, self.conductances, drive).strictly_convex
+        return self._convex[key]
+
+
+def _frozen(array: NDArray[np.floating]) -> bool:
+    base: object = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return False
+        base = base.base
+    return base is None
 
 
 def _work(path: Path) -> dict[str, float]:

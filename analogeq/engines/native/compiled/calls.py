@@ -1,0 +1,67 @@
+"""The compiled kernels behind the signatures of their numpy originals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.engines.native.compiled import transient, twolayer
+from analogeq.engines.native.coupling import Array
+from analogeq.engines.native.problem import Problem
+from analogeq.engines.native.transient import MOST, Path
+from analogeq.engines.native.twolayer import CLOSE, TwoLayers
+from analogeq.engines.native.twolayer import MOST as MOST_ITERATIONS
+
+
+def follow(
+    problem: Problem, start: Array, duration: float, tolerance: float, marks: Array | None = None, n_times: int = 0
+) -> Path:
+    """Go ``duration`` time constants on from ``start``; see `analogeq.engines.native.transient.follow`."""
+    batch, n = start.shape
+    packed, states = problem.coupling.packed, np.array(start, dtype=np.float64)
+    wanted = np.empty(0) if marks is None else marks
+    kept, times = np.empty((batch, len(wanted), n)), np.zeros((batch, n_times))
+    counts = np.zeros((batch, 3), dtype=np.int64)
+    transient.follow(
+        packed.table,
+        packed.ends,
+        packed.to_outer,
+        packed.to_inner,
+        problem.coupling.factor,
+        problem.bend,
+        problem.load,
+        problem.current,
+        problem.rail,
+        states,
+        duration,
+        tolerance,
+        MOST,
+        wanted,
+        kept,
+        times,
+        counts,
+    )
+    return Path(states, kept, times, *counts.T)
+
+
+def solve_two_layers(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
+    """Find the equilibrium of every sample; see `analogeq.engines.native.twolayer.solve`."""
+    outer, inner = np.clip(start[:, layers.outer], 0.0, problem.rail), np.empty_like(start[:, layers.inner])
+    iterations = np.zeros(len(start), dtype=np.int64)
+    twolayer.solve(
+        layers.to_outer,
+        layers.to_inner,
+        problem.load[layers.outer],
+        problem.load[layers.inner],
+        np.ascontiguousarray(problem.current[:, layers.outer]),
+        np.ascontiguousarray(problem.current[:, layers.inner]),
+        problem.rail,
+        CLOSE * problem.rail,
+        MOST_ITERATIONS,
+        outer,
+        inner,
+        iterations,
+    )
+    voltages = np.empty_like(start)
+    voltages[:, layers.outer], voltages[:, layers.inner] = outer, inner
+    return voltages, iterations

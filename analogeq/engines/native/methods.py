@@ -1,0 +1,49 @@
+"""Which implementation runs: numpy, or the compiled kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.engines.native import transient, twolayer
+from analogeq.engines.native.coupling import Array
+from analogeq.engines.native.problem import Problem
+from analogeq.engines.native.twolayer import TwoLayers
+
+
+@dataclass(frozen=True)
+class Methods:
+    """The two heavy solvers, in one of their two forms.
+
+    Attributes
+    ----------
+    compiled : bool
+    """
+
+    compiled: bool = False
+
+    def follow(
+        self,
+        problem: Problem,
+        start: Array,
+        duration: float,
+        tolerance: float,
+        marks: Array | None = None,
+        n_times: int = 0,
+    ) -> transient.Path:
+        """Follow a transient; see `analogeq.engines.native.transient.follow`."""
+        if self.compiled:
+            from analogeq.engines.native.compiled.calls import follow
+
+            return follow(problem, start, duration, tolerance, marks, n_times)
+        return transient.follow(problem, start, duration, tolerance, marks, n_times)
+
+    def solve_two_layers(self, layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
+        """Find an operating point; see `analogeq.engines.native.twolayer.solve`."""
+        if self.compiled:
+            from analogeq.engines.native.compiled.calls import solve_two_layers
+
+            return solve_two_layers(layers, problem, start)
+        return twolayer.solve(layers, problem, start)
