@@ -1,0 +1,29 @@
+"""What the README shows in Python runs as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_there_is_something_to_run() -> None:
+    assert BLOCKS
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_a_block_runs_as_it_stands(block: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    exec(compile(block, str(README), "exec"), names)  # noqa: S102  the README's own text
+    copy_error, settled_error = map(float, re.findall(r"([\d.]+) %", capsys.readouterr().out))
+    # Ten classes by chance are 90 % wrong; three epochs get far below half of that.
+    assert settled_error < 20.0
+    assert 0.0 <= copy_error <= 100.0
+    assert 0 <= int(names["digit"]) <= 9  # type: ignore[call-overload]  # numpy's integer
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)h][^)]*)\)", README.read_text(encoding="utf-8")))
+def test_a_link_leads_to_a_file(path: str) -> None:
+    assert (README.parent / path).exists()
