@@ -21,6 +21,8 @@ CHARGE = 1.6021766208e-19  # C, likewise
 KELVIN = 273.15
 GMIN = 1e-12  # S, ngspice's default shunt across every junction
 
+_MOST_NEWTON = 60  # far more than the six or so that a resisted junction takes
+
 
 def thermal_voltage(temperature: float) -> float:
     """KT/q [V] at ``temperature`` [degC]; 0.025864917007157463 V at 27 degC."""
@@ -61,6 +63,47 @@ def diode_current(
     return current + gmin * v, slope + gmin
 
 
+def resisted_diode_current(
+    v: NDArray[np.floating],
+    saturation_current: float,
+    scaled_thermal_voltage: float,
+    series_resistance: float,
+    gmin: float = GMIN,
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    r"""Evaluate a junction behind its series resistance.
+
+    The junction stands at x with :math:`x + R_S\, i(x) = v`. The left side rises and, forward, curves
+    upwards, so that Newton's method from a point above the root comes down to it without a miss.
+
+    Parameters
+    ----------
+    v : ndarray
+        Voltages across junction and resistance [V].
+    saturation_current, scaled_thermal_voltage, gmin : float
+        As for `diode_current`.
+    series_resistance : float
+        RS [Ohm]; zero for none.
+
+    Returns
+    -------
+    current, conductance : ndarray
+        i [A] and di/dv [S], of the shape of ``v``.
+    """
+    junction = (saturation_current, scaled_thermal_voltage, gmin)
+    if series_resistance == 0.0:
+        return diode_current(v, *junction)
+    dropped = np.maximum(v, 0.0) / (series_resistance * saturation_current)
+    x = np.where(v > 0.0, np.minimum(v, scaled_thermal_voltage * np.log1p(dropped)), v)
+    for _ in range(_MOST_NEWTON):
+        current, slope = diode_current(x, *junction)
+        step = (x + series_resistance * current - v) / (1.0 + series_resistance * slope)
+        x = x - step
+        if np.abs(step).max(initial=0.0) <= 1e-16 + 4e-16 * np.abs(x).max(initial=0.0):
+            break
+    current, slope = diode_current(x, *junction)
+    return current, slope / (1.0 + series_resistance * slope)
+
+
 def clamp_current(
     v: NDArray[np.floating], clamp: DiodeClamp, rail: float, temperature: float
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
@@ -70,6 +113,6 @@ def clamp_current(
     ``i = d(v - rail) - d(-v)``.
     """
     nvt = clamp.ideality * thermal_voltage(temperature)
-    upper, g_upper = diode_current(v - rail, clamp.saturation_current, nvt)
-    lower, g_lower = diode_current(-v, clamp.saturation_current, nvt)
+    upper, g_upper = resisted_diode_current(v - rail, clamp.saturation_current, nvt, clamp.series_resistance)
+    lower, g_lower = resisted_diode_current(-v, clamp.saturation_current, nvt, clamp.series_resistance)
     return upper - lower, g_upper + g_lower
