@@ -46,8 +46,7 @@ def main() -> None:
         FREE,
     )
     figure = flow_figure(SIZES, _lines(simulation_netlist(circuit, conductances)), story)
-    for suffix in ("png", "svg"):
-        save_figure(figure, Path(__file__).with_name(f"flow.{suffix}"))
+    save_figure(figure, Path(__file__).with_name("flow.png"))
 
 
 def _lines(netlist: str) -> tuple[str, ...]:
