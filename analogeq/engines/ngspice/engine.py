@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from analogeq.circuit import Circuit
-from analogeq.engines.ngspice.accuracy import ACCURACIES, AccuracyName
+from analogeq.engines.ngspice.accuracy import PHASES, AccuracyName
 from analogeq.engines.ngspice.library import find_library
 from analogeq.engines.ngspice.pool import Limits, WorkerPool
 from analogeq.engines.ngspice.session import NgspiceSession
@@ -48,9 +48,9 @@ class NgspiceEngine:
             raise InputError(f"ngspice engine: {count} workers; give 1 or more")
         if not time_limit > 0.0:
             raise InputError(f"ngspice engine: time limit {time_limit} s; give a positive time")
-        if accuracy not in ACCURACIES:
-            raise InputError(f"ngspice engine: accuracy {accuracy!r} is unknown; choose {' or '.join(ACCURACIES)}")
-        self._accuracy = ACCURACIES[accuracy]
+        if accuracy not in PHASES:
+            raise InputError(f"ngspice engine: accuracy {accuracy!r} is unknown; choose {' or '.join(PHASES)}")
+        self._accuracy: AccuracyName = accuracy
         self._pool = WorkerPool(find_library(), count, Limits(time_limit, memory_limit))
         self._pool.hold()
         self._release = weakref.finalize(self, self._pool.release)

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 
 _HARMLESS = re.compile(
-    r"^(?:Note:|Warning:|Doing analysis|Using |No\. of Data|Circuit:|Reference value|\*\*|"
-    r"Trying gmin|One successful gmin|Supplies reduced|Transient op |Initial Transient|Background|$)",
+    r"^(?:Note:|Warning:|Doing analysis|Using |No\. of Data|Circuit:|Reference value|\*\*|Background|"
+    r"Trying gmin|One successful gmin|Supplies reduced|Transient op |Initial Transient|"
+    r"\d+ : condition met|doAnalyses: pause requested|tran simulation interrupted|$)",
     re.IGNORECASE,
 )
 _BAD = re.compile(

@@ -16,18 +16,24 @@ from analogeq.circuit.landscape import Landscape, is_stable, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
 from analogeq.circuit.netlist.simulation import coupling_ends, simulation_netlist
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
-from analogeq.engines.ngspice.accuracy import LANDING, SETTLING, Accuracy, analysis_task, operating_point_task
+from analogeq.engines.ngspice.accuracy import (
+    PHASES,
+    SETTLING,
+    WAVEFORMS,
+    AccuracyName,
+    analysis_task,
+    landing_task,
+    operating_point_task,
+)
 from analogeq.engines.ngspice.pool import Deck, Gains, SampleResult, WorkerPool
 from analogeq.engines.ngspice.presets import check_drive, check_span, start_voltages
+from analogeq.engines.ngspice.resample import Resampler, common_times
 from analogeq.errors import InputError, SimulatorError
 
 Doubles = NDArray[np.float64]
 
 STRETCHES = (10.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 360.0)
 """Time constants followed between two attempts to land on an equilibrium: 1000 in all."""
-
-LANDING_TIME = 1e6
-"""Time constants of the transient that lands: its few implicit steps are Newton's on the circuit."""
 
 LANDING_DISTANCE = 1e-2
 """Farthest that a landing may end from where the dynamics stood, in rails."""
@@ -38,7 +44,7 @@ _NEUTRAL_WEIGHT = 0.01
 class NgspiceSession:
     """Settles one circuit in worker processes; see `analogeq.engines.contract.Session`."""
 
-    def __init__(self, circuit: Circuit, pool: WorkerPool, accuracy: Accuracy) -> None:
+    def __init__(self, circuit: Circuit, pool: WorkerPool, accuracy: AccuracyName) -> None:
         self.circuit = circuit
         self._pool = pool
         self._accuracy = accuracy
@@ -90,18 +96,19 @@ class NgspiceSession:
         """Follow the dynamics; see `analogeq.engines.contract.Session.transient`.
 
         Without ``points`` a batch of one comes on ngspice's own time points; a larger one on all
-        time points of its samples, between which each is interpolated linearly.
+        time points of its samples, between which each is interpolated.
         """
         at = self._prepared(drive, start)
         check_span("stop", stop)
         if points is not None and points < 2:
             raise InputError(f"points: {points}; a waveform has both ends: give 2 or more")
-        results = self._run(drive, at, analysis_task(self._accuracy, self.circuit, stop, keep="all"))
+        results = self._run(drive, at, analysis_task(WAVEFORMS[self._accuracy], self.circuit, stop, keep="all"))
         for number, result in enumerate(results):
             if result.failure:
                 raise SimulatorError(f"sample {number} of {len(results)}: {result.failure}")
-        times = _common_times(results, stop, points)
-        waves = np.stack([_resampled(r, v0, times) for r, v0 in zip(results, at, strict=True)])
+        times = common_times(results, stop, points)
+        resampler = Resampler(self.circuit, self._programmed(), drive)
+        waves = np.stack([resampler.voltages(k, r, at[k], times) for k, r in enumerate(results)])
         return Waveform(times, waves, self._analysis("transient", []), _stats(results))
 
     def landscape(self, drive: Drive) -> Landscape:
@@ -147,7 +154,7 @@ class NgspiceSession:
         return self._pool.run(self._deck, self._gains, task, currents[chosen], start[chosen])
 
     def _follow(self, drive: Drive, start: Doubles, duration: float) -> OperatingPoint:
-        results = self._run(drive, start, analysis_task(self._accuracy, self.circuit, duration))
+        results = self._run(drive, start, analysis_task(PHASES[self._accuracy], self.circuit, duration))
         voltages, failed = _final(results, start)
         status = np.where(failed, Status.SIMULATOR_FAILED, Status.FOLLOWED).astype(np.int8)
         return self._point(drive, voltages, status, "transient", results)
@@ -165,7 +172,7 @@ class NgspiceSession:
         for stretch in STRETCHES:
             rows = np.flatnonzero(status == Status.NOT_SETTLED)
             span = stretch * self.circuit.technology.time_constant
-            results = self._run(drive, at, analysis_task(SETTLING, self.circuit, span), rows)
+            results = self._run(drive, at, analysis_task(SETTLING[self._accuracy], self.circuit, span), rows)
             at[rows], failed = _final(results, at[rows])
             all_results += results
             status[rows[failed]] = Status.SIMULATOR_FAILED
@@ -183,8 +190,8 @@ class NgspiceSession:
         return self._point(drive, at, status, "transient", all_results)
 
     def _land(self, drive: Drive, at: Doubles, rows: NDArray[np.intp]) -> tuple[Doubles, list[SampleResult]]:
-        span = LANDING_TIME * self.circuit.technology.time_constant
-        results = self._run(drive, at, analysis_task(LANDING, self.circuit, span), rows)
+        task = landing_task(self.circuit, self.landscape(drive).smallest_eigenvalue)
+        results = self._run(drive, at, task, rows)
         return _final(results, at[rows])[0], results
 
     def _is_equilibrium(self, drive: Drive, voltages: Doubles, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -241,23 +248,3 @@ def _final(results: list[SampleResult], start: Doubles) -> tuple[Doubles, NDArra
 def _stats(results: list[SampleResult]) -> dict[str, float]:
     counts = [r.n_points for r in results if not r.failure]
     return {"time_points": float(sum(counts)), "analyses": float(len(counts))}
-
-
-def _common_times(results: list[SampleResult], stop: float, points: int | None) -> Doubles:
-    if points is not None:
-        return np.linspace(0.0, stop, points)
-    times = np.unique(np.concatenate([[0.0], *(r.times for r in results)]))
-    times[-1] = stop
-    return times
-
-
-def _resampled(result: SampleResult, start: Doubles, times: Doubles) -> Doubles:
-    """Put a sample onto ``times``; ngspice's own record begins after its first step."""
-    own = np.concatenate(([0.0], result.times))
-    waves = np.vstack((start, result.voltages))
-    if len(own) == len(times):
-        return waves
-    right = np.clip(np.searchsorted(own, times), 1, len(own) - 1)
-    share = np.clip((times - own[right - 1]) / (own[right] - own[right - 1]), 0.0, 1.0)[:, None]
-    blended: Doubles = (1.0 - share) * waves[right - 1] + share * waves[right]
-    return blended

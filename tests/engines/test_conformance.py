@@ -1,0 +1,387 @@
+"""One suite that every engine passes; what an engine is let off is listed with its reason."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether, co_content
+from analogeq.circuit.laws import KCL_TOLERANCE
+from analogeq.engines import Engine, Session, Status
+from analogeq.errors import InputError, NotSettledError
+from analogeq.hardware import DiodeClamp, Technology
+from analogeq.network import (
+    Network,
+    Parameters,
+    glorot_uniform,
+    lattice_graph,
+    layered_graph,
+    network_from_graph,
+    random_graph,
+    sparse_graph,
+    with_lateral_connections,
+    with_skip_connections,
+)
+
+ENGINES = ["native", pytest.param("ngspice", marks=pytest.mark.ngspice)]
+
+SKIPS: dict[tuple[str, str], str] = {
+    ("native", "diode clamp"): "the native engine has ideal clamps only so far",
+}
+
+PHASE_ERROR = {
+    ("native", "fast"): 1e-3,
+    ("native", "tight"): 1e-7,
+    ("ngspice", "fast"): 5e-2,
+    ("ngspice", "tight"): 2e-5,
+}
+WAVEFORM_ERROR = {
+    ("native", "fast"): 1e-3,
+    ("native", "tight"): 1e-7,
+    ("ngspice", "fast"): 2e-3,
+    ("ngspice", "tight"): 2e-5,
+}
+"""Largest errors that each engine states for circuits as strongly coupled as these, in rails."""
+
+SETTLED = 1e-6
+"""Engines agree on an equilibrium to this, in rails: the Kirchhoff residual that they are held to."""
+
+BATCH = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    circuit: Circuit
+    conductances: Conductances
+    drive: Drive
+    start: NDArray[np.float64]
+
+    @property
+    def tau(self) -> float:
+        return self.circuit.technology.time_constant
+
+    @property
+    def rail(self) -> float:
+        return self.circuit.technology.rail
+
+    @property
+    def g0(self) -> float:
+        return self.circuit.technology.unit_conductance
+
+
+def case(network: Network, technology: Technology | None = None, *, scale: float = 0.5, phases: bool = False) -> Case:
+    """Random weights, inputs and start; Glorot limits times ``scale``."""
+    tech = technology or Technology()
+    rng = np.random.default_rng(11)
+    circuit = Circuit(network, tech)
+    parameters = glorot_uniform(network, rng, scale=scale)
+    parameters.biases[:] = rng.uniform(-0.3, 0.9, network.n_nodes)
+    n = network.n_nodes
+    tether = Tether(rng.uniform(0, tech.rail, (BATCH, n)), 0.1 * tech.unit_conductance) if phases else None
+    nudge = Nudge(rng.uniform(0, tech.rail, (BATCH, network.n_outputs)), tech.unit_conductance) if phases else None
+    drive = Drive(rng.uniform(0, tech.rail, (BATCH, network.n_inputs)), tether, nudge)
+    return Case(circuit, circuit.program(parameters), drive, rng.uniform(0, tech.rail, (BATCH, n)))
+
+
+OTHER_UNITS = Technology(unit_conductance=2e-4, node_capacitance=30e-12, rail=0.8, conductance_high=1e-3)
+MIRRORED = Technology(arrays="mirrored", mirror_mismatch=0.2, follower_gain=50.0)
+DIODES = Technology(clamp=DiodeClamp(1e-12, 0.1))
+
+CASES: dict[str, Callable[[], Case]] = {
+    "single neuron": lambda: case(Network.layered((1, 1))),
+    "layered": lambda: case(Network.layered((3, 6, 4))),
+    "several minima": lambda: case(Network.layered((3, 6, 4)), scale=2.5),
+    "free to nudged": lambda: case(Network.layered((3, 6, 4)), phases=True),
+    "deep": lambda: case(Network.layered((2, 5, 5, 5, 2)), scale=1.0),
+    "lateral": lambda: case(network_from_graph(with_lateral_connections(layered_graph((3, 5, 2))))),
+    "skip": lambda: case(network_from_graph(with_skip_connections(layered_graph((3, 5, 4, 2)))), scale=1.0),
+    "sparse": lambda: case(network_from_graph(sparse_graph((4, 8, 6, 2), 0.4, seed=1))),
+    "lattice": lambda: case(network_from_graph(lattice_graph(3, 4)), scale=1.0),
+    "no layers": lambda: case(network_from_graph(random_graph(3, 8, 2, 0.3, seed=2)), scale=1.0),
+    "mirrored arrays": lambda: case(Network.layered((3, 6, 4)), MIRRORED, scale=1.0),
+    "other units": lambda: case(Network.layered((3, 6, 4)), OTHER_UNITS, phases=True),
+    "diode clamp": lambda: case(Network.layered((3, 6, 4)), DIODES),
+}
+IDEAL = [name for name in CASES if name != "diode clamp"]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, opened_engines: Callable[..., Engine]) -> Engine:
+    return opened_engines(request.param)
+
+
+@pytest.fixture
+def open_case(engine: Engine, opened_engines: Callable[..., Engine]) -> Iterator[Callable[..., tuple[Case, Session]]]:
+    """Open and program one of the circuits, or skip what the engine is let off."""
+    sessions: list[Session] = []
+    name_of_engine = engine.name
+
+    def opened(name: str, accuracy: str = "fast") -> tuple[Case, Session]:
+        engine = opened_engines(name_of_engine, accuracy)
+        if (engine.name, name) in SKIPS:
+            pytest.skip(SKIPS[engine.name, name])
+        case = CASES[name]()
+        sessions.append(engine.open(case.circuit))
+        sessions[-1].program(case.conductances)
+        return case, sessions[-1]
+
+    yield opened
+    for session in sessions:
+        session.close()
+
+
+Opener = Callable[..., tuple[Case, Session]]
+
+
+def one_neuron(engine: Engine, bias: float, weight: float = 0.0) -> tuple[Circuit, Session]:
+    circuit = Circuit(Network.layered((1, 1)), Technology())
+    session = engine.open(circuit)
+    session.program(circuit.program(Parameters(np.array([weight]), np.array([bias]))))
+    return circuit, session
+
+
+def pair(engine: Engine, weight: float, bias: float) -> tuple[Circuit, Session]:
+    circuit = Circuit(Network.layered((1, 1, 1)), Technology())
+    session = engine.open(circuit)
+    session.program(circuit.program(Parameters(np.array([0.0, weight]), np.array([bias, bias]))))
+    return circuit, session
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_settled_circuit_obeys_kirchhoff_and_stays_between_its_rails(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    point = session.settle(case.drive, case.start)
+    assert (point.status == Status.SETTLED).all()
+    assert (point.kcl_residual <= KCL_TOLERANCE * case.g0 * case.rail).all()
+    assert point.voltages.shape == case.start.shape
+    assert point.voltages.dtype == np.float64
+    if name != "diode clamp":  # an exponential diode lets a node beyond the rail
+        assert (point.voltages >= -1e-7).all()
+        assert (point.voltages <= case.rail + 1e-7).all()
+    assert point.analysis.startswith(("operating point", "transient"))
+
+
+@pytest.mark.parametrize("name", IDEAL)
+def test_a_settled_circuit_stands_where_the_exact_dynamics_end(
+    open_case: Opener, name: str, exact_waveform: Callable[..., NDArray[np.float64]]
+) -> None:
+    case, session = open_case(name)
+    end = exact_waveform(case.circuit, case.conductances, case.drive, np.array([400 * case.tau]), case.start)[:, 0]
+    assert np.abs(session.settle(case.drive, case.start).voltages - end).max() < SETTLED * case.rail
+
+
+@pytest.mark.parametrize("accuracy", ["fast", "tight"])
+@pytest.mark.parametrize("name", IDEAL)
+def test_a_phase_of_two_time_constants_ends_where_the_exact_dynamics_stand(
+    open_case: Opener, name: str, accuracy: str, engine: Engine, exact_waveform: Callable[..., NDArray[np.float64]]
+) -> None:
+    case, session = open_case(name, accuracy)
+    stop = 2 * case.tau
+    point = session.settle(case.drive, case.start, duration=stop)
+    assert (point.status == Status.FOLLOWED).all()
+    end = exact_waveform(case.circuit, case.conductances, case.drive, np.array([stop]), case.start)[:, 0]
+    assert np.abs(point.voltages - end).max() < PHASE_ERROR[engine.name, accuracy] * case.rail
+
+
+@pytest.mark.parametrize("accuracy", ["fast", "tight"])
+@pytest.mark.parametrize("name", IDEAL)
+def test_a_waveform_follows_the_exact_dynamics(
+    open_case: Opener, name: str, accuracy: str, engine: Engine, exact_waveform: Callable[..., NDArray[np.float64]]
+) -> None:
+    case, session = open_case(name, accuracy)
+    wave = session.transient(case.drive, 3 * case.tau, case.start, points=31)
+    assert np.allclose(wave.times, np.linspace(0, 3 * case.tau, 31), rtol=1e-12)
+    truth = exact_waveform(case.circuit, case.conductances, case.drive, wave.times, case.start)
+    assert np.abs(wave.voltages - truth).max() < WAVEFORM_ERROR[engine.name, accuracy] * case.rail
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_batch_of_one_settles_like_a_batch_of_many(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    many = session.settle(case.drive, case.start).voltages
+    for k in range(BATCH):
+        row = slice(k, k + 1)
+        tether = case.drive.tether and replace(case.drive.tether, voltages=case.drive.tether.voltages[row])
+        nudge = case.drive.nudge and replace(case.drive.nudge, voltages=case.drive.nudge.voltages[row])
+        one = session.settle(Drive(case.drive.inputs[row], tether, nudge), case.start[row]).voltages
+        # Rows of a matrix product round differently in products of different height.
+        assert np.abs(one[0] - many[k]).max() < 1e-9
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_settling_again_from_the_settled_state_changes_nothing(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    once = session.settle(case.drive, case.start).voltages
+    again = session.settle(case.drive, once).voltages
+    assert np.abs(again - once).max() < SETTLED * case.rail
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_waveform_begins_at_its_start_and_ends_on_time(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    for points in (None, 7):
+        wave = session.transient(case.drive, 2 * case.tau, case.start, points=points)
+        assert np.array_equal(wave.voltages[:, 0], case.start)
+        assert wave.times[0] == 0.0
+        assert wave.times[-1] == pytest.approx(2 * case.tau, rel=1e-9)
+        assert (np.diff(wave.times) > 0).all()
+        assert wave.voltages.shape == (BATCH, len(wave.times), case.circuit.network.n_nodes)
+        assert points is None or len(wave.times) == points
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_phase_ends_where_the_waveform_of_its_length_ends(open_case: Opener, engine: Engine, name: str) -> None:
+    case, session = open_case(name, "tight")
+    point = session.settle(case.drive, case.start, duration=1.5 * case.tau)
+    final = session.transient(case.drive, 1.5 * case.tau, case.start).final
+    assert np.abs(point.voltages - final).max() < PHASE_ERROR[engine.name, "tight"] * case.rail
+
+
+@pytest.mark.parametrize("name", [n for n in IDEAL if n != "mirrored arrays"])
+def test_the_energy_never_rises_along_a_waveform(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    wave = session.transient(case.drive, 10 * case.tau, case.start, points=41)
+    energy = np.stack([co_content(case.circuit, case.conductances, case.drive, wave.voltages[:, t]) for t in range(41)])
+    # In units of the energy's own size, G0·V_u^2: rounding, and what interpolation gives back.
+    assert np.diff(energy, axis=0).max() < 1e-8 * case.g0 * case.rail**2
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_answers_are_read_only(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    point = session.settle(case.drive, case.start)
+    wave = session.transient(case.drive, case.tau, case.start)
+    for array in (point.voltages, point.kcl_residual, point.status, wave.times, wave.voltages):
+        assert not array.flags.writeable
+
+
+@pytest.mark.parametrize("name", ["layered", "several minima", "skip"])
+def test_programming_takes_effect_and_can_be_taken_back(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    first = session.settle(case.drive, case.start).voltages
+    theta = glorot_uniform(case.circuit.network, np.random.default_rng(5), scale=0.5)
+    session.program(case.circuit.program(theta))
+    assert np.abs(session.settle(case.drive, case.start).voltages - first).max() > 1e-2
+    session.program(case.conductances)
+    assert np.abs(session.settle(case.drive, case.start).voltages - first).max() < 1e-9
+
+
+def test_a_neuron_without_input_decays_exponentially(engine: Engine) -> None:
+    circuit, session = one_neuron(engine, bias=0.0)
+    tau = circuit.technology.time_constant
+    with session:
+        for t in (0.5, 1.0, 3.0):
+            end = session.settle(Drive(np.zeros((1, 1))), np.array([[0.8]]), duration=t * tau).voltages[0, 0]
+            assert end == pytest.approx(0.8 * np.exp(-t), abs=PHASE_ERROR[engine.name, "fast"])
+
+
+@pytest.mark.parametrize(("bias", "weight", "x"), [(0.2, 0.5, 0.6), (0.9, 0.5, 0.6), (-0.5, 0.2, 1.0), (0.0, 0.0, 1.0)])
+def test_one_neuron_stands_at_its_clipped_input(engine: Engine, bias: float, weight: float, x: float) -> None:
+    _, session = one_neuron(engine, bias, weight)
+    with session:
+        v = session.settle(Drive(np.array([[x]]))).voltages[0, 0]
+    assert v == pytest.approx(np.clip(bias + weight * x, 0, 1), abs=1e-7)
+
+
+def test_a_linear_pair_stands_at_its_closed_form(engine: Engine) -> None:
+    _, session = pair(engine, weight=0.5, bias=0.2)
+    with session:
+        v = session.settle(Drive(np.zeros((1, 1)))).voltages[0]
+    assert v == pytest.approx(0.2 / (1 - 0.5), abs=1e-9)  # s = b + w s on both sides
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0.52, 1.0), (0.48, 0.0), ([0.9, 0.2], 1.0), ([0.1, 0.8], 0.0)])
+def test_a_bistable_pair_falls_to_the_side_it_starts_on(engine: Engine, begin: float | list[float], end: float) -> None:
+    # s = b + 1.5 s has its unstable point at 0.5; the sum of the two decides.
+    _, session = pair(engine, weight=1.5, bias=-0.25)
+    with session:
+        point = session.settle(Drive(np.zeros((1, 1))), np.broadcast_to(begin, (1, 2)).astype(float))
+    assert point.status[0] == Status.SETTLED
+    assert point.voltages[0] == pytest.approx(end, abs=1e-7)
+
+
+@pytest.mark.parametrize("bias", [0.0, 1.0])
+def test_a_neuron_driven_exactly_to_a_rail_stands_on_it(engine: Engine, bias: float) -> None:
+    _, session = one_neuron(engine, bias)
+    with session:
+        for begin in (0.0, 0.3, 1.0):
+            point = session.settle(Drive(np.zeros((1, 1))), np.array([[begin]]))
+            assert point.voltages[0, 0] == pytest.approx(bias, abs=1e-7)
+
+
+def test_a_nudge_pulls_the_output_toward_its_target(engine: Engine) -> None:
+    case = CASES["layered"]()
+    outputs = case.circuit.network.outputs
+    with engine.open(case.circuit) as session:
+        session.program(case.conductances)
+        free = session.settle(case.drive, case.start).voltages
+        target = np.full((BATCH, len(outputs)), 0.9)
+        distances = [np.abs(free[:, outputs] - target)]
+        for beta in (0.1, 1.0, 10.0):
+            nudged = replace(case.drive, nudge=Nudge(target, 2 * beta * case.g0))
+            distances.append(np.abs(session.settle(nudged, free).voltages[:, outputs] - target))
+        assert all((nearer < farther).all() for farther, nearer in pairwise(distances))
+        back = session.settle(case.drive, free).voltages
+    assert np.abs(back - free).max() < SETTLED
+
+
+def test_a_nudge_beyond_the_leak_is_unstable_and_a_phase_of_finite_time_is_not(engine: Engine) -> None:
+    circuit, session = one_neuron(engine, bias=0.3)
+    drive = Drive(np.zeros((1, 1)), nudge=Nudge(np.array([[0.5]]), -2 * circuit.technology.unit_conductance))
+    with session:
+        point = session.settle(drive, np.array([[0.4]]), check=False)
+        assert point.status[0] == Status.UNSTABLE
+        with pytest.raises(NotSettledError, match="rail"):
+            session.settle(drive, np.array([[0.4]]))
+        phase = session.settle(drive, np.array([[0.4]]), duration=0.5 * circuit.technology.time_constant)
+    # C dv/dt = G0 (0.3 - v - 2 (0.5 - v)) = G0 (v - 0.7): away from 0.7 at the rate of one time constant.
+    assert phase.status[0] == Status.FOLLOWED
+    assert phase.voltages[0, 0] == pytest.approx(0.7 - 0.3 * np.exp(0.5), abs=PHASE_ERROR[engine.name, "fast"])
+
+
+def test_a_session_that_is_not_programmed_says_so(engine: Engine) -> None:
+    with (
+        engine.open(Circuit(Network.layered((1, 1)), Technology())) as session,
+        pytest.raises(InputError, match="program"),
+    ):
+        session.settle(Drive(np.zeros((1, 1))))
+
+
+def test_shapes_that_do_not_fit_are_refused(engine: Engine) -> None:
+    _, session = one_neuron(engine, bias=0.0)
+    inputs = np.zeros((2, 1))
+    wrong = [
+        (Drive(inputs), np.zeros((1, 1))),
+        (Drive(inputs), np.zeros((2, 2))),
+        (Drive(np.zeros((2, 3))), None),
+        (Drive(inputs, tether=Tether(np.zeros((2, 4)), 1e-6)), None),
+        (Drive(inputs, nudge=Nudge(np.zeros((1, 1)), 1e-6)), None),
+    ]
+    with session:
+        for drive, start in wrong:
+            with pytest.raises(InputError, match="shape"):
+                session.settle(drive, start)
+
+
+def test_a_closed_session_can_be_closed_again_and_settles_no_more(engine: Engine) -> None:
+    _, session = one_neuron(engine, bias=0.0)
+    with session:
+        session.settle(Drive(np.zeros((1, 1))))
+    session.close()
+    with pytest.raises(InputError):
+        session.settle(Drive(np.zeros((1, 1))))
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("name", IDEAL)
+def test_the_engines_settle_alike(opened_engines: Callable[..., Engine], name: str) -> None:
+    case = CASES[name]()
+    ends = []
+    for engine in map(opened_engines, ("native", "ngspice")):
+        with engine.open(case.circuit) as session:
+            session.program(case.conductances)
+            ends.append(session.settle(case.drive, case.start).voltages)
+    assert np.abs(ends[0] - ends[1]).max() < SETTLED * case.rail
