@@ -13,6 +13,10 @@ from analogeq.report import style
 from analogeq.report.series import PhaseVoltages
 
 
+MANY = 5_000
+"""Points beyond which they are drawn smaller, to stay apart."""
+
+
 def agreement_figure(
     phases: Sequence[PhaseVoltages],
     tolerance: float,
@@ -32,7 +36,7 @@ def agreement_figure(
     """
     if not phases:
         raise InputError("agreement figure: no phase to draw; pass at least one")
-    figure = style.new_figure(7.6, 3.65)
+    figure = style.new_figure(7.6, 3.8)
     scatter, residuals = figure.subplots(1, 2, width_ratios=(1, 1.25))
     style.heading(figure, title)
     style.dress(scatter, x=f"{names[1]} [V]", y=f"{names[0]} [V]")
@@ -42,9 +46,10 @@ def agreement_figure(
     scatter.plot([low, high], [low, high], color=style.RULE, linewidth=3.0, zorder=1)
     gaps = np.concatenate([np.abs(p.first - p.second).ravel() for p in phases])
     worst, floor = float(gaps.max(initial=0.0)), _floor(gaps, tolerance)
+    size = 2.2 if every.size < MANY else 1.2  # points
     for phase, colour in zip(phases, style.SERIES, strict=False):
         x, y = phase.second.ravel(), phase.first.ravel()
-        dots = {"linestyle": "none", "marker": "o", "markersize": 2.2, "markeredgewidth": 0, "color": colour}
+        dots = {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": 0, "color": colour}
         scatter.plot(x, y, alpha=0.5, rasterized=True, label=phase.phase, **dots)
         residuals.plot(x, np.maximum(np.abs(y - x), floor), alpha=0.35, rasterized=True, **dots)
     scatter.set_box_aspect(1.0)
