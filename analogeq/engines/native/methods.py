@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.engines.native import transient, twolayer
+from analogeq.engines.native.clamps import Ideal
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.twolayer import TwoLayers
@@ -42,7 +43,7 @@ class Methods:
 
     def solve_two_layers(self, layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
         """Find an operating point; see `analogeq.engines.native.twolayer.solve`."""
-        if self.compiled:
+        if self.compiled and isinstance(problem.clamps, Ideal):
             from analogeq.engines.native.compiled.calls import solve_two_layers
 
             return solve_two_layers(layers, problem, start)

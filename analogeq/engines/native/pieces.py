@@ -1,10 +1,11 @@
-"""Exact solves on one linear piece: which nodes are free is known, the rest stand at a rail."""
+"""From a state to the equilibrium of the circuit linearised around it: exact with ideal clamps."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.engines.native.clamps import Ideal
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.twolayer import TwoLayers
@@ -14,9 +15,12 @@ Mask = NDArray[np.bool_]
 PRECISE = 1e-14
 """Residual at which conjugate gradients stop, in units of the rail."""
 
+MOST_NEWTON = 30
+"""Newton steps from a state to an equilibrium with diodes; from nearby it takes five."""
+
 
 def active_set(problem: Problem, voltages: Array) -> Mask:
-    """Which nodes are free: inside the rails, or at one and pulled inwards."""
+    """Which nodes are free between ideal clamps: inside the rails, or at one and pulled inwards."""
     net = problem.inflow(voltages)
     low = (voltages <= 0.0) & (net <= 0.0)
     high = (voltages >= problem.rail) & (net >= 0.0)
@@ -24,72 +28,86 @@ def active_set(problem: Problem, voltages: Array) -> Mask:
     return free
 
 
-def solve_piece(problem: Problem, voltages: Array, free: Mask, layers: TwoLayers | None) -> Array:
-    """Voltages at which the free nodes balance while the others stay where they are.
+def nearest_equilibrium(problem: Problem, state: Array, layers: TwoLayers | None) -> Array:
+    """Where the piece around ``state`` balances; the caller checks whether that is an answer.
+
+    Ideal clamps: the free nodes balance while the others stay at their rails. Diodes: Newton's
+    method from the state.
+    """
+    if isinstance(problem.clamps, Ideal):
+        free = active_set(problem, state)
+        step = linear_step(problem, np.where(free, problem.inflow(state), 0.0), free / problem.load, layers)
+        return np.clip(state + step, 0.0, problem.rail)
+    v = state
+    for _ in range(MOST_NEWTON):
+        balanced, give = problem.clamps.balance(problem.coupling.product(v) + problem.current, problem.load)
+        step = linear_step(problem, (balanced - v) / give, give, layers)
+        v = v + step
+        if not np.abs(step).max(initial=0.0) > PRECISE * problem.rail:
+            break
+    return v
+
+
+def linear_step(problem: Problem, push: Array, give: Array, layers: TwoLayers | None) -> Array:
+    """Solve ``(diag(1 / give) - M) x = push`` for every sample; nodes that give by 0 stay.
 
     Two dense layers go by their Schur complement, couplings that are the same both ways by
-    conjugate gradients over the whole batch, any others by one dense solve a sample. Where the
-    piece's matrix is singular or not positive the answer need not be one; the caller checks.
+    conjugate gradients over the whole batch, any others by one dense solve a sample. A singular or
+    indefinite matrix gives some step, not NaN.
     """
     if layers is not None:
-        return _two_layers(problem, voltages, free, layers)
+        return _two_layers(push, give, layers)
     if problem.coupling.symmetric:
-        return _conjugate_gradients(problem, voltages, free)
-    return _dense(problem, voltages, free)
+        return _conjugate_gradients(problem, push, give)
+    return _dense(problem, push, give)
 
 
-def _two_layers(problem: Problem, voltages: Array, free: Mask, layers: TwoLayers) -> Array:
-    load, current = problem.load[layers.inner], problem.current[:, layers.inner]
-    inner, outer = free[:, layers.inner], free[:, layers.outer]
-    fixed = np.where(inner, current / load, voltages[:, layers.inner])
-    right = problem.current[:, layers.outer] + fixed @ layers.to_outer.T
-    matrix = np.where(
-        outer[:, :, None], layers.curvature(problem.load, inner), np.eye(outer.shape[1], dtype=voltages.dtype)
-    )
-    right = np.where(outer, right, voltages[:, layers.outer])
-    solved = voltages.copy()
-    solved[:, layers.outer] = _solve(matrix, right)
-    told = (current + solved[:, layers.outer] @ layers.to_inner) / load
-    solved[:, layers.inner] = np.where(inner, told, fixed)
-    return solved
+def _two_layers(push: Array, give: Array, layers: TwoLayers) -> Array:
+    outer, inner = give[:, layers.outer], give[:, layers.inner]
+    right = outer * (push[:, layers.outer] + (inner * push[:, layers.inner]) @ layers.to_outer.T)
+    answer = outer[:, :, None] * ((layers.to_outer * inner[:, None, :]) @ layers.to_inner.T)
+    step = np.empty_like(push)
+    step[:, layers.outer] = _solve(np.eye(outer.shape[1], dtype=push.dtype) - answer, right)
+    step[:, layers.inner] = inner * (push[:, layers.inner] + step[:, layers.outer] @ layers.to_inner)
+    return step
 
 
-def _conjugate_gradients(problem: Problem, voltages: Array, free: Mask) -> Array:
-    v, load = voltages.copy(), problem.load
-    residual = problem.inflow(v) * free
-    direction = residual.copy()
-    square = (residual**2).sum(axis=1)
+def _conjugate_gradients(problem: Problem, push: Array, give: Array) -> Array:
+    """Preconditioned by the diagonal, which diodes make uneven."""
+    free = give > 0.0
+    stiffness = np.where(free, 1.0 / np.where(free, give, 1.0), 0.0)
+    x, residual = np.zeros_like(push), push * free
+    direction = give * residual
+    square = (residual * direction).sum(axis=1)
     goal = (PRECISE * problem.rail) ** 2
-    for _ in range(4 * v.shape[1] + 20):
-        if (square <= goal).all():
-            break
-        image = (load * direction - problem.coupling.product(direction)) * free
+    for _ in range(4 * push.shape[1] + 20):
+        image = (stiffness * direction - problem.coupling.product(direction)) * free
         bend = (direction * image).sum(axis=1)
-        # A direction of no or negative curvature has no minimum: the sample stays, and is not taken for solved.
+        # A direction of no or negative curvature has no minimum: the sample stays where it is.
         moving = (bend > 0.0) & (square > goal)
         if not moving.any():
             break
         step = np.where(moving, square / np.where(moving, bend, 1.0), 0.0)[:, None]
-        v += step * direction
+        x += step * direction
         residual -= step * image
-        new = (residual**2).sum(axis=1)
-        direction = residual + np.where(moving, new / np.where(square > 0.0, square, 1.0), 0.0)[:, None] * direction
-        square = new
-    return v
+        scaled = give * residual
+        new = (residual * scaled).sum(axis=1)
+        direction = scaled + np.where(moving, new / np.where(square > 0.0, square, 1.0), 0.0)[:, None] * direction
+        square = np.where(moving, new, 0.0)
+    return x
 
 
-def _dense(problem: Problem, voltages: Array, free: Mask) -> Array:
-    matrix = np.diag(problem.load) - problem.coupling.dense.T
-    source = problem.inflow(voltages)
-    solved = voltages.copy()
-    for sample, mask in enumerate(free):
-        at = np.flatnonzero(mask)
-        solved[sample, at] += _solve(matrix[np.ix_(at, at)][None], source[sample, at][None])[0]
-    return solved
+def _dense(problem: Problem, push: Array, give: Array) -> Array:
+    step = np.zeros_like(push)
+    for sample, soft in enumerate(give):
+        at = np.flatnonzero(soft > 0.0)
+        matrix = np.diag(1.0 / soft[at]) - problem.coupling.dense[np.ix_(at, at)].T
+        step[sample, at] = _solve(matrix[None], push[sample, at][None])[0]
+    return step
 
 
 def _solve(matrix: Array, right: Array) -> Array:
-    """Solve a stack of small systems; least squares where one of them is singular."""
+    """Solve a stack of systems; least squares where one of them is singular."""
     try:
         solved: Array = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.engines.native.clamps import Clamps, Diodes
 from analogeq.engines.native.coupling import Array, Coupling
 
 HIGHEST = 18
@@ -15,7 +16,7 @@ HIGHEST = 18
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """``dv/dt = -load v + current + M v`` between the rails.
+    """``dv/dt = -load v + current + M v`` less what the clamps draw.
 
     Attributes
     ----------
@@ -24,14 +25,18 @@ class Problem:
         Conductance to ground over G0.
     current : ndarray, shape (batch, node)
         Norton currents over G0 [V].
-    rail : float
-        Upper rail [V].
+    clamps : Ideal or Diodes
     """
 
     coupling: Coupling
     load: Array
     current: Array
-    rail: float
+    clamps: Clamps
+
+    @property
+    def rail(self) -> float:
+        """Upper rail [V]."""
+        return self.clamps.rail
 
     @property
     def bend(self) -> float:
@@ -51,8 +56,14 @@ class Problem:
         return total
 
     def imbalance(self, voltages: Array) -> Array:
-        """`inflow` less what an ideal clamp takes; zero at an equilibrium."""
-        net = self.inflow(voltages)
+        """`inflow` less what the clamps take; zero at an equilibrium."""
+        return self.clamped(voltages, self.inflow(voltages))
+
+    def clamped(self, voltages: Array, inflow: Array) -> Array:
+        """Take what the clamps draw from ``inflow``; an ideal clamp takes all that pushes outwards."""
+        if isinstance(self.clamps, Diodes):
+            return inflow - self.clamps.current(voltages)[0]
+        net = inflow.copy()
         np.maximum(net, 0.0, out=net, where=voltages <= 0.0)
         np.minimum(net, 0.0, out=net, where=voltages >= self.rail)
         return net

@@ -13,9 +13,11 @@ from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.landscape import MARGIN, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
+from analogeq.engines.native.clamps import Clamps, Diodes, Ideal
 from analogeq.engines.native.coupling import Array, Coupling
 from analogeq.engines.native.equilibrium import Equilibrium, settle
 from analogeq.engines.native.methods import Methods
+from analogeq.engines.native.presets import check_shapes
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.transient import Path
 from analogeq.engines.native.twolayer import TwoLayers
@@ -43,6 +45,7 @@ class NativeSession:
         self.circuit = circuit
         self.tolerance = tolerance
         self.methods = methods or Methods()
+        self._clamps: Clamps = Diodes.of(circuit.technology) or Ideal(circuit.technology.rail)
         self._programmed: _Programmed | None = None
 
     def program(self, conductances: Conductances) -> None:
@@ -116,8 +119,9 @@ class NativeSession:
         return self._programmed
 
     def _problem(self, drive: Drive) -> Problem:
-        tech, net = self.circuit.technology, self.circuit.network
-        held, unit = self._held(), self.circuit.technology.unit_conductance
+        net, unit = self.circuit.network, self.circuit.technology.unit_conductance
+        held = self._held()
+        check_shapes(net, drive)
         current = held.presented(drive.inputs)
         if drive.tether is not None:
             current = current + (drive.tether.conductance / unit) * drive.tether.voltages
@@ -130,7 +134,7 @@ class NativeSession:
                 f"drive: sample {sample} sends {current[sample, node] * unit} A into node {net.node_names[node]}; "
                 "give finite inputs, predictions and targets"
             )
-        return Problem(held.coupling, self.circuit.load_conductances(drive) / unit, current, tech.rail)
+        return Problem(held.coupling, self.circuit.load_conductances(drive) / unit, current, self._clamps)
 
     def _start(self, drive: Drive, start: Volts | None) -> Volts:
         shape = (drive.batch, self.circuit.network.n_nodes)

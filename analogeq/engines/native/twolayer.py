@@ -1,15 +1,16 @@
 r"""Equilibria of two densely joined layers: all unknowns but the shorter layer's are closed forms.
 
-Given the outer (shorter) layer y, each inner node is a clip, :math:`h(y) = \mathrm{clip}((I_h + y T_{in}) / a_h)`,
-so an equilibrium is a root of
+Given the outer (shorter) layer y, each inner node balances by itself, :math:`h(y) = \psi(I_h + y T_{in})`,
+with :math:`\psi` the clip of ideal clamps or the solution of the diodes' scalar equation. So an equilibrium is
+a root of
 
-.. math:: F(y) = a_o y - I_o - h(y)\, T_{out}
+.. math:: F(y) = y - \psi(I_o + h(y)\, T_{out})
 
-over the box. F is piecewise linear; its Jacobian is the Schur complement
-:math:`\mathrm{diag}(a_o) - T_{out}^T \mathrm{diag}(f / a_h) T_{in}^T`, f marking the free inner nodes.
-Newton's method ends exactly once the set of free nodes is right [1]_; where it does not come
-closer, the exchange of exact layer minima (block coordinate descent), which always does when the
-energy is strictly convex, takes over for a while.
+with :math:`F' = 1 - \mathrm{diag}(\psi'_o)\, T_{out}^T \mathrm{diag}(\psi'_h)\, T_{in}^T`. With ideal clamps F is
+piecewise linear and Newton's method ends exactly once the set of free nodes is right [1]_; with diodes
+F is tame, for :math:`\psi` never rises faster than a leak lets it. Where Newton does not come closer, the
+exchange of exact layer minima (block coordinate descent), which always does when the energy is
+strictly convex, takes over for a while.
 
 References
 ----------
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.engines.native.clamps import Ideal
 from analogeq.engines.native.coupling import Array, Coupling
 from analogeq.engines.native.problem import Problem
 
@@ -68,10 +70,18 @@ class TwoLayers:
             to_outer, to_inner = coupling.factor * to_outer, coupling.factor * to_inner
         return cls(slice(first, first + n_outer), slice(second, second + n_inner), to_outer, to_inner)
 
-    def curvature(self, load: Array, free: NDArray[np.bool_]) -> Array:
-        """Schur complement on the outer layer, shape (…, outer, outer), with ``free`` inner nodes (…, inner)."""
-        weighted = self.to_outer * (free / load[self.inner])[..., None, :]
-        result: Array = np.diag(load[self.outer]) - weighted @ self.to_inner.T
+    def curvature(self, outer: Array, inner: Array) -> Array:
+        """Schur complement on the outer layer, shape (…, outer, outer), of nodes that give way by ``inner``.
+
+        Parameters
+        ----------
+        outer : ndarray, shape (…, outer)
+            Conductance to ground and into the clamp over G0.
+        inner : ndarray, shape (…, inner)
+            The reciprocal of the same; 0 for a node that is held.
+        """
+        own = outer[..., :, None] * np.eye(outer.shape[-1], dtype=outer.dtype)
+        result: Array = own - (self.to_outer * inner[..., None, :]) @ self.to_inner.T
         return result
 
     def strictly_convex(self, load: Array, margin: float) -> bool:
@@ -92,21 +102,18 @@ def solve(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDA
     iterations : ndarray of int, shape (batch,)
         `MOST` where the sample did not end.
     """
-    rail, load = problem.rail, problem.load
-    voltages = np.clip(start, 0.0, rail)
-    iterations = np.zeros(len(start), dtype=np.int64)
+    load, clamps, close = problem.load, problem.clamps, CLOSE * problem.rail
+    voltages, iterations = start.copy(), np.zeros(len(start), dtype=np.int64)
     alive = np.arange(len(start))
     y = voltages[:, layers.outer].copy()
     far, patience, waiting = np.full(len(start), np.inf), np.ones(len(start)), np.zeros(len(start))
     while alive.size:
         current = problem.current[alive]
-        reach = (current[:, layers.inner] + y @ layers.to_inner) / load[layers.inner]
-        inner = np.clip(reach, 0.0, rail)
-        wish = (current[:, layers.outer] + inner @ layers.to_outer.T) / load[layers.outer]
-        update = np.clip(wish, 0.0, rail)
+        inner, give = clamps.balance(current[:, layers.inner] + y @ layers.to_inner, load[layers.inner])
+        update, yields = clamps.balance(current[:, layers.outer] + inner @ layers.to_outer.T, load[layers.outer])
         distance = np.abs(update - y).max(axis=1)
-        ended = (distance <= CLOSE * rail) | (iterations[alive] >= MOST - 1)
         iterations[alive] += 1
+        ended = (distance <= close) | (iterations[alive] >= MOST)
         out = alive[ended]
         voltages[out, layers.outer], voltages[out, layers.inner] = update[ended], inner[ended]
         worse = (distance > 0.5 * far) & (waiting <= 0.0)
@@ -114,19 +121,18 @@ def solve(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDA
         waiting = np.where(worse, patience, waiting) - 1.0
         newton = (waiting < 0.0) & ~ended
         if newton.any():
-            free = (reach[newton] > 0.0) & (reach[newton] < rail)
-            update[newton] = _newton(layers, load, free, y[newton], wish[newton], rail)
+            step = _newton(layers, give[newton], yields[newton], update[newton] - y[newton])
+            update[newton] = y[newton] + step
+        if isinstance(clamps, Ideal):
+            np.clip(update, 0.0, clamps.rail, out=update)
         keep = ~ended
         alive, y, far = alive[keep], update[keep], distance[keep]
         patience, waiting = patience[keep], waiting[keep]
     return voltages, iterations
 
 
-def _newton(layers: TwoLayers, load: Array, free: NDArray[np.bool_], y: Array, wish: Array, rail: float) -> Array:
-    """One step on the nodes that wish to stay inside; the others go to their rails."""
-    inside = (wish > 0.0) & (wish < rail)
-    rails = np.clip(wish, 0.0, rail) - y
-    matrix = np.where(inside[:, :, None], layers.curvature(load, free), np.eye(y.shape[1], dtype=y.dtype))
-    right = np.where(inside, load[layers.outer] * (wish - y), rails)
-    result: Array = np.clip(y + np.linalg.solve(matrix, right[:, :, None])[:, :, 0], 0.0, rail)
-    return result
+def _newton(layers: TwoLayers, give: Array, yields: Array, away: Array) -> Array:
+    """One step: how far the outer layer's own answer to a step is from the step."""
+    answer = yields[:, :, None] * ((layers.to_outer * give[:, None, :]) @ layers.to_inner.T)
+    step: Array = np.linalg.solve(np.eye(away.shape[1], dtype=away.dtype) - answer, away[:, :, None])[:, :, 0]
+    return step

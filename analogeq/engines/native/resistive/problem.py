@@ -1,0 +1,145 @@
+"""What has to be solved: supplies, loads and links between layers, for a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from analogeq.circuit import Drive
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
+from analogeq.circuit.resistive.laws import loads, supply_currents
+from analogeq.hardware.resistive import NodeDevice
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """Conductances between two layers.
+
+    Attributes
+    ----------
+    pre, post : slice
+        Where the layers stand on the node axis.
+    matrix : ndarray or csr_array, shape (pre, post)
+        [S]
+    gain, back : ndarray, shape (pre,), or None
+        A and c of the amplifiers behind the nodes; None where there are none.
+    """
+
+    pre: slice
+    post: slice
+    matrix: Array | csr_array
+    gain: Array | None
+    back: Array | None
+
+    def forward(self, voltages: Array) -> Array:
+        """Current [A] into the grounded post layer, from voltages of the pre layer."""
+        raised = voltages if self.gain is None else voltages * self.gain
+        sent: Array = raised @ self.matrix
+        return sent
+
+    def backward(self, voltages: Array) -> Array:
+        """Current [A] into the grounded pre layer, from voltages of the post layer."""
+        sent: Array = voltages @ self.matrix.T
+        return sent if self.back is None else sent * self.back
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One circuit, programmed and driven.
+
+    Attributes
+    ----------
+    supply : ndarray, shape (batch, node)
+        Current into each node with all others at 0 V [A].
+    load : ndarray, shape (node,)
+        [S]
+    links : tuple of Link
+    device : NodeDevice
+    polarity : ndarray, shape (node,)
+    outputs : ndarray of int, shape (output,)
+    held : ndarray, shape (batch, output), or None
+        Where ideal sources hold the outputs [V].
+    layers : tuple of slice
+    """
+
+    supply: Array
+    load: Array
+    links: tuple[Link, ...]
+    device: NodeDevice
+    polarity: Array
+    outputs: NDArray[np.intp]
+    held: Array | None
+    layers: tuple[slice, ...]
+
+    def rows(self, chosen: NDArray[np.intp]) -> Problem:
+        """Keep some samples only."""
+        held = None if self.held is None else self.held[chosen]
+        return replace(self, supply=self.supply[chosen], held=held)
+
+    def incoming(self, voltages: Array) -> Array:
+        """Supply and what the other nodes send [A], shape (batch, node)."""
+        total = self.supply.copy()
+        for link in self.links:
+            total[:, link.post] += link.forward(voltages[:, link.pre])
+            total[:, link.pre] += link.backward(voltages[:, link.post])
+        return total
+
+    def imbalance(self, voltages: Array, layer: slice, incoming: Array) -> Array:
+        """Net current [A] into the nodes of ``layer``, whose incoming currents are given."""
+        sign, load, v = self.polarity[layer], self.load[layer], voltages[:, layer]
+        net: Array = incoming - load * v
+        if not sign.any():
+            return net
+        current, _ = self.device.current(v * sign)
+        net = net - sign * current
+        if np.isfinite(self.device.lowest):
+            resting = (sign != 0.0) & (sign * v <= self.device.lowest)
+            net = np.where(resting, sign * np.maximum(sign * net, 0.0), net)
+        return net
+
+    def solved(self, layer: slice, incoming: Array) -> Array:
+        """Voltages of a layer's nodes, each alone behind its load [V], shape (batch, layer)."""
+        sign, load = self.polarity[layer], self.load[layer]
+        if not sign.any():
+            return incoming / np.where(load == 0.0, 1.0, load)
+        upright = self.device.voltage(load, incoming * np.where(sign == 0.0, 1.0, sign))
+        if sign.all():
+            return upright * sign
+        return np.where(sign == 0.0, incoming / np.where(load == 0.0, 1.0, load), upright * sign)
+
+
+def problem_of(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, links: tuple[Link, ...]
+) -> Problem:
+    """Fold the sources and apply the drive."""
+    supply = supply_currents(circuit, conductances, drive)
+    dtype = supply.dtype
+    held = drive.held if isinstance(drive, ResistiveDrive) else None
+    return Problem(
+        supply,
+        loads(circuit, conductances, drive).astype(dtype),
+        links,
+        circuit.technology.device,
+        circuit.polarity.astype(dtype),
+        circuit.network.outputs,
+        None if held is None else held.astype(dtype),
+        circuit.network.layers,
+    )
+
+
+def links_of(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Link, ...]:
+    """Show the programmed conductances between nodes as links."""
+    net, amplified = circuit.wiring, circuit.technology.amplifier is not None
+    dtype = conductances.g.dtype
+    links = []
+    for block in net.coupling_blocks:
+        pre, post = net.layer(block.pre), net.layer(block.post)
+        gain = circuit.voltage_gains[pre].astype(dtype) if amplified else None
+        back = circuit.current_gains[pre].astype(dtype) if amplified else None
+        links.append(Link(pre, post, block.matrix(conductances.g), gain, back))
+    return tuple(links)
