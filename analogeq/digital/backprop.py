@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.copy import FeedforwardCopy, rho_slope
+from analogeq.digital.layered import feed_forward
+from analogeq.digital.weights import LayeredWeights
 from analogeq.network import Parameters
 from analogeq.network.network import Floats
 
@@ -41,3 +46,33 @@ def backpropagate(copy: FeedforwardCopy, inputs: Floats, targets: Floats) -> Par
             if block.pre > 0:
                 error[:, net.layer(block.pre)] += error[:, layer] @ block.matrix(theta.weights).T
     return Parameters(weights, error.sum(axis=0))
+
+
+def descend(
+    arithmetic: Arithmetic, weights: LayeredWeights, inputs: Floats, targets: Floats, rates: Sequence[float]
+) -> None:
+    r"""Move ``weights`` down the gradient of :math:`\|s^f_{out} - y\|^2`, mean over the batch, in place.
+
+    The step `backpropagate` and a descent would take, without forming the gradient.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (batch, input)
+    targets : ndarray, shape (batch, output)
+    rates : sequence of float
+        One for each layer after the inputs.
+    """
+    net = weights.network
+    forward = feed_forward(arithmetic, weights, inputs)
+    error = np.zeros_like(forward.signals)
+    last = net.layers[-1]
+    error[:, last] = forward.signals[:, last] - targets
+    for k in range(len(net.layers) - 1, -1, -1):
+        layer, held = net.layers[k], weights.blocks[k]
+        error[:, layer] *= rho_slope(forward.summed[:, layer])
+        if k > 0:
+            arithmetic.add_backward(held, error, layer.start, error, net.layers[k - 1].start)
+        scale = -2.0 * rates[k] / len(inputs)
+        source, at = (forward.signals, net.layers[k - 1].start) if k > 0 else (inputs, 0)
+        arithmetic.add_outer(held, source, at, error, layer.start, scale)
+        weights.biases[layer] += weights.dtype.type(scale) * error[:, layer].sum(axis=0)

@@ -80,7 +80,9 @@ class FeedforwardCopy:
             signals[:, layer] = rho(summed[:, layer])
         return signals, summed
 
-    def local_gradient(self, inputs: Floats, settled: Floats) -> Parameters:
+    def local_gradient(
+        self, inputs: Floats, settled: Floats, forward: tuple[Floats, Floats] | None = None
+    ) -> Parameters:
         """Gradient of each layer's own loss, mean over the batch.
 
         Parameters
@@ -89,9 +91,11 @@ class FeedforwardCopy:
             Input signals.
         settled : ndarray, shape (batch, node)
             Signals of the settled free phase: the targets.
+        forward : tuple of ndarray, optional
+            What `forward` returned for these inputs, if it was called already; it is not run again then.
         """
         net = self.network
-        signals, summed = self.forward(inputs)
+        signals, summed = self.forward(inputs) if forward is None else forward
         delta = (signals - settled) * rho_slope(summed) / len(inputs)
         weights = np.zeros_like(self.parameters.weights)
         for block in net.blocks:

@@ -75,3 +75,31 @@ def bound(values: Floats, limit: float) -> int:
     outside = int(np.count_nonzero(np.abs(values) > limit))
     np.clip(values, -limit, limit, out=values)
     return outside
+
+
+class Ceiling:
+    """Keeps values within ±limit, looking at them only when they may have gone beyond.
+
+    It knows the largest magnitude it last saw and how far each step can have gone since.
+
+    Parameters
+    ----------
+    limit : float
+        Largest magnitude allowed.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self._largest = np.inf
+
+    def after(self, values: Floats, step: float) -> int:
+        """Clip ``values`` in place after a step of at most ``step``; return how many were outside."""
+        # Rounding of the sums behind a step is far below the per mille added here.
+        self._largest += 1.001 * step
+        if self._largest <= self.limit:
+            return 0
+        self._largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
+        if self._largest <= self.limit:
+            return 0
+        self._largest = self.limit
+        return bound(values, self.limit)

@@ -148,7 +148,7 @@ class Trainer:
 
     def _run_epoch(self, stop: threading.Event) -> None:
         began = time.perf_counter()
-        order, signs = self._plan(self.epoch)
+        order, signs = plan_epoch(self.config, self.epoch, len(self.data.x_train))
         size = self.config.batch_size
         tallies: list[tuple[float, int, float]] = []
         self.progress.start_epoch(self.epoch, self.config.epochs, len(signs))
@@ -166,13 +166,6 @@ class Trainer:
         self.epoch, self.batch = self.epoch + 1, 0
         self._finish_epoch(tallies, time.perf_counter() - began)
 
-    def _plan(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        rng = np.random.default_rng((self.config.seed, epoch))
-        n = len(self.data.x_train)
-        order = rng.permutation(n)
-        n_batches = -(-n // self.config.batch_size)
-        return order, rng.choice(np.array([-1.0, 1.0]), n_batches)
-
     def train_minibatch(self, chosen: NDArray[np.intp], sign: float) -> tuple[float, int, float]:
         """Run the phases on the chosen samples and move both sets of weights.
 
@@ -183,12 +176,13 @@ class Trainer:
         """
         inputs, targets = self.data.x_train[chosen], self._targets[chosen]
         inputs.setflags(write=False)
-        prediction = self.copy.predict(inputs)
+        forward = self.copy.forward(inputs)
+        prediction = forward[0]
         self.controller.program(self.parameters)
         pair = self.controller.run(inputs, targets, prediction if self.config.initialise else None, sign=sign)
         gradient = contrastive_gradient(self.network, pair.inputs, pair.first, pair.second, pair.span)
         clipped = self._descent.step(self.parameters, gradient)
-        self._copy_descent.step(self.copy.parameters, self.copy.local_gradient(inputs, pair.free))
+        self._copy_descent.step(self.copy.parameters, self.copy.local_gradient(inputs, pair.free, forward))
         return float(np.abs(prediction - pair.free).mean()), clipped, float(np.median(pair.points[0].kcl_residual))
 
     def _finish_epoch(self, tallies: list[tuple[float, int, float]], seconds: float) -> None:
@@ -235,6 +229,14 @@ class Trainer:
         ).save(self.folder / "checkpoint.npz")
         lines = [json.dumps(asdict(record)) for record in self.history]
         write_text_atomically(self.folder / "history.jsonl", "".join(line + "\n" for line in lines))
+
+
+def plan_epoch(config: TrainingConfig, epoch: int, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Draw the order of an epoch's samples and the sign of each minibatch's nudge; both follow from the seed."""
+    rng = np.random.default_rng((config.seed, epoch))
+    order = rng.permutation(n_samples)
+    n_batches = -(-n_samples // config.batch_size)
+    return order, rng.choice(np.array([-1.0, 1.0]), n_batches)
 
 
 def check_fit(network: Network, data: Dataset) -> None:

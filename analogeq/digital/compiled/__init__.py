@@ -1,0 +1,1 @@
+"""The same arithmetic, compiled by numba where it is installed (extra ``fast``)."""

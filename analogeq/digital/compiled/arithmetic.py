@@ -1,0 +1,168 @@
+"""The compiled kernels behind the interface they share with NumPy."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from analogeq.digital.arithmetic import TOGETHER
+from analogeq.digital.compiled.jit import jit_parallel
+from analogeq.digital.compiled.products import add_backward, add_forward, add_outer
+from analogeq.digital.compiled.settling import alternate, euler
+from analogeq.digital.weights import HeldBlock, LayeredWeights
+from analogeq.network.network import Floats, Ints
+
+WORTH_SHARING = 500_000
+"""Multiplications below which waking another thread costs more than it saves."""
+
+
+class CompiledArithmetic:
+    """Numba kernels on a number of threads; the result does not depend on that number.
+
+    Parameters
+    ----------
+    threads : int
+    """
+
+    name = "compiled"
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = min(threads, numba.config.NUMBA_NUM_THREADS)
+
+    def add_forward(self, held: HeldBlock, pre: Floats, pre_at: int, out: Floats, out_at: int) -> None:
+        """Add what the earlier layer sends the later one."""
+        self._product(held.turned, held.matrix, pre, pre_at, out, out_at)
+
+    def add_backward(self, held: HeldBlock, post: Floats, post_at: int, out: Floats, out_at: int) -> None:
+        """Add what the later layer sends the earlier one."""
+        self._product(not held.turned, held.matrix, post, post_at, out, out_at)
+
+    def _product(self, backward: bool, matrix: Floats, x: Floats, x0: int, out: Floats, out0: int) -> None:  # noqa: FBT001  kernel argument
+        if self._shares(len(x) * matrix.size):
+            share_product(backward, matrix, x, x0, out, out0, self.threads)
+        elif backward:
+            add_backward(matrix, x, x0, out, out0, 0, len(x))
+        else:
+            add_forward(matrix, x, x0, out, out0, 0, len(x))
+
+    def add_outer(self, held: HeldBlock, pre: Floats, pre_at: int, post: Floats, post_at: int, scale: float) -> None:
+        """Add the scaled outer product in place."""
+        matrix = held.matrix
+        rows, rows0, along, along0 = (post, post_at, pre, pre_at) if held.turned else (pre, pre_at, post, post_at)
+        factor = matrix.dtype.type(scale)
+        if self._shares(len(pre) * matrix.size):
+            share_outer(matrix, rows, rows0, along, along0, factor, self.threads)
+        else:
+            add_outer(matrix, rows, rows0, along, along0, factor, 0, len(matrix))
+
+    def euler(
+        self, weights: LayeredWeights, constant: Floats, decay: Floats, epsilon: float, steps: int, signals: Floats
+    ) -> None:
+        """Take synchronous Euler steps in place."""
+        force, step = np.empty_like(signals), weights.dtype.type(epsilon)
+        args = (weights.flat, weights.table, constant, decay, step, steps, signals, force)
+        if self._shares(steps * len(signals) * _size(weights)):
+            share_euler(*args, self.threads)
+            return
+        for first in range(0, len(signals), TOGETHER):
+            euler(*args, first, min(first + TOGETHER, len(signals)))
+
+    def alternate(
+        self, weights: LayeredWeights, constant: Floats, decay: Floats, distance: float, most: int, signals: Floats
+    ) -> float:
+        """Put odd and even layers in turn where the others want them."""
+        sweeps = np.empty(-(-len(signals) // TOGETHER), dtype=np.intp)
+        layers = np.array([layer.start for layer in weights.network.layers] + [signals.shape[1]], dtype=np.intp)
+        args = (weights.flat, weights.table, layers, constant, decay, distance, most, signals, np.empty_like(signals))
+        if self._shares(2 * len(signals) * _size(weights)):
+            share_alternate(*args, sweeps, self.threads)
+        else:
+            for k in range(len(sweeps)):
+                sweeps[k] = alternate(*args, k * TOGETHER, min((k + 1) * TOGETHER, len(signals)))
+        sizes = np.diff(np.minimum(np.arange(len(sweeps) + 1) * TOGETHER, len(signals)))
+        return float(sweeps @ sizes) / len(signals)
+
+    def _shares(self, multiplications: int) -> bool:
+        if self.threads == 1 or multiplications < WORTH_SHARING:
+            return False
+        numba.set_num_threads(self.threads)
+        return True
+
+
+def _size(weights: LayeredWeights) -> int:
+    return sum(held.matrix.size for held in weights.couplings)
+
+
+@jit_parallel
+def share_product(
+    backward: bool,  # noqa: FBT001  kernel argument
+    matrix: Floats,
+    x: Floats,
+    x0: int,
+    out: Floats,
+    out0: int,
+    threads: int,
+) -> None:
+    """Share samples out to threads."""
+    n = len(x)
+    for t in numba.prange(threads):
+        if backward:
+            add_backward(matrix, x, x0, out, out0, n * t // threads, n * (t + 1) // threads)
+        else:
+            add_forward(matrix, x, x0, out, out0, n * t // threads, n * (t + 1) // threads)
+
+
+@jit_parallel
+def share_outer(
+    matrix: Floats, rows: Floats, rows0: int, along: Floats, along0: int, factor: float, threads: int
+) -> None:
+    """Share rows of the matrix out to threads, in runs of 16 so that blank margins do not fall to one."""
+    n = len(matrix)
+    for t in numba.prange(threads):
+        for first in range(16 * t, n, 16 * threads):
+            add_outer(matrix, rows, rows0, along, along0, factor, first, min(first + 16, n))
+
+
+@jit_parallel
+def share_euler(
+    flat: Floats,
+    table: Ints,
+    constant: Floats,
+    decay: Floats,
+    step: float,
+    steps: int,
+    signals: Floats,
+    force: Floats,
+    threads: int,
+) -> None:
+    """Share chunks of samples out to threads."""
+    n = len(signals)
+    chunks = -(-n // TOGETHER)
+    for t in numba.prange(threads):
+        for k in range(t, chunks, threads):
+            last = min((k + 1) * TOGETHER, n)
+            euler(flat, table, constant, decay, step, steps, signals, force, k * TOGETHER, last)
+
+
+@jit_parallel
+def share_alternate(
+    flat: Floats,
+    table: Ints,
+    layers: Ints,
+    constant: Floats,
+    decay: Floats,
+    distance: float,
+    most: int,
+    signals: Floats,
+    force: Floats,
+    sweeps: Ints,
+    threads: int,
+) -> None:
+    """Share chunks of samples out to threads."""
+    n = len(signals)
+    for t in numba.prange(threads):
+        for k in range(t, len(sweeps), threads):
+            last = min((k + 1) * TOGETHER, n)
+            sweeps[k] = alternate(
+                flat, table, layers, constant, decay, distance, most, signals, force, k * TOGETHER, last
+            )
