@@ -107,8 +107,7 @@ def _through(to_gone: Doubles, inverse: Doubles, to_kept: Doubles) -> Doubles:
     found = np.empty((batch, n, n))
     size = max(1, _CHUNK // max(1, to_gone.size))
     for at in range(0, batch, size):
-        scaled = to_gone * inverse[at : at + size, None, :]
-        found[at : at + size] = (scaled.reshape(-1, to_gone.shape[1]) @ to_kept).reshape(-1, n, n)
+        found[at : at + size] = (to_gone * inverse[at : at + size, None, :]) @ to_kept
     return found
 
 
