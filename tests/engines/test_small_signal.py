@@ -39,6 +39,7 @@ from analogeq.network import (
 MIRRORED = Technology(arrays="mirrored", mirror_mismatch=0.3, mirror_seed=4, follower_gain=20.0, rail=1.8)
 TETHERED = Technology(unit_conductance=20e-6)
 DIODES = Technology(clamp=DiodeClamp(1e-12, 1.5))
+RESISTED = Technology(clamp=DiodeClamp(1e-9, 1.2, series_resistance=20e3))
 
 NETWORKS: dict[str, Callable[[], Network]] = {
     "one layer": lambda: Network.layered((3, 4)),
@@ -94,7 +95,7 @@ def test_the_answer_solves_the_dense_equations(name: str, technology: Technology
     assert linear.held.any() or technology is DIODES or name == "one layer"
 
 
-@pytest.mark.parametrize("technology", [MIRRORED, DIODES], ids=["ideal clamps", "diodes"])
+@pytest.mark.parametrize("technology", [MIRRORED, DIODES, RESISTED], ids=["ideal", "diodes", "resisted"])
 def test_the_jacobian_is_the_slope_of_the_net_current(technology: Technology) -> None:
     at = make(NETWORKS["lateral"](), technology)
     inside = np.clip(at.voltages, 0.05 * technology.rail, 0.95 * technology.rail)  # off the corners
@@ -133,12 +134,13 @@ def test_a_settled_circuit_moves_as_predicted(name: str) -> None:
     assert (predicted.voltages == 0.0).any()  # somewhere a clamp holds
 
 
-def test_nodes_behind_diodes_move_as_the_equations_do() -> None:
+@pytest.mark.parametrize("chip", [DIODES, RESISTED], ids=["", "with series resistance"])
+def test_nodes_behind_diodes_move_as_the_equations_do(chip: Technology) -> None:
     network = Network.layered((2, 4, 2))
-    circuit = Circuit(network, DIODES)
+    circuit = Circuit(network, chip)
     theta = glorot_uniform(network, np.random.default_rng(2), scale=0.5)
     theta.biases[:] = (1.5, -0.8, 0.4, 2.0, 1.2, -0.5)  # drives nodes into their diodes
-    held, drive, g0 = circuit.program(theta), Drive(np.array([[0.3, 0.8]])), DIODES.unit_conductance
+    held, drive, g0 = circuit.program(theta), Drive(np.array([[0.3, 0.8]])), chip.unit_conductance
     push, step = np.linspace(-1.0, 1.0, 6), 1e-5
 
     def equilibrium(by: float) -> np.ndarray:
@@ -280,12 +282,12 @@ def test_random_convex_circuits_move_as_predicted(
     assume(is_strictly_convex(circuit, circuit.program(theta), drive).smallest_eigenvalue > 0.02 * 10e-6)
     with engine("native").open(circuit) as session:
 
-        def settled(by: float) -> np.ndarray:
+        def settled(by: float, start: np.ndarray | None = None) -> np.ndarray:
             session.program(circuit.program(Parameters(theta.weights, theta.biases + by * push)))
-            return session.settle(drive).voltages
+            return session.settle(drive, start).voltages
 
         middle = settled(0.0)
-        slope = (settled(step) - settled(-step)) / (2 * step)
+        slope = (settled(step, middle) - settled(-step, middle)) / (2 * step)
     currents = np.tile(push * 10e-6, (2, 1))
     found = small_signal(circuit, circuit.program(theta), drive, middle, currents)
     at_rail = (middle <= 0.0) | (middle >= 1.0)
