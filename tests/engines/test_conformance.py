@@ -323,7 +323,9 @@ def test_a_nudge_pulls_the_output_toward_its_target(engine: Engine) -> None:
         for beta in (0.1, 1.0, 10.0):
             nudged = replace(case.drive, nudge=Nudge(target, 2 * beta * case.g0))
             distances.append(np.abs(session.settle(nudged, free).voltages[:, outputs] - target))
-        assert all((nearer < farther).all() for farther, nearer in pairwise(distances))
+        for farther, nearer in pairwise(distances):
+            assert (nearer <= farther + 1e-7).all()  # an output that a rail holds stays there a while
+            assert nearer.mean() < farther.mean()
         back = session.settle(case.drive, free).voltages
     assert np.abs(back - free).max() < SETTLED
 

@@ -66,6 +66,11 @@ class NgspiceEngine:
         """Process ids of the workers that run."""
         return self._pool.pids
 
+    @property
+    def restarts(self) -> int:
+        """How many workers were replaced so far."""
+        return self._pool.restarts
+
     def close(self) -> None:
         """Let go of the workers; they end with the last open session. A second call does nothing."""
         self._release()

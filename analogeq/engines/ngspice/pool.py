@@ -228,7 +228,7 @@ class WorkerPool:
             self._replace(slot)
 
     def _ready(self, slot: int, deck: Deck, gains: Gains) -> WorkerProcess:
-        """Bring a worker to hold ``deck`` and ``gains``, twice at most."""
+        """Bring a worker to hold ``deck`` and ``gains``; one that dies of it is tried once more."""
         for last in (False, True):
             worker = self._workers[slot]
             if worker is None or not worker.alive:
@@ -237,7 +237,7 @@ class WorkerPool:
                 return _prepare(worker, deck, gains)
             except WorkerLostError as lost:
                 self._workers[slot] = None
-                if last:
+                if last or lost.reported:
                     raise SimulatorError(str(lost)) from lost
         raise AssertionError  # the loop above returns or raises
 

@@ -25,7 +25,17 @@ STARTING_LIMIT = 60.0
 
 
 class WorkerLostError(SimulatorError):
-    """A worker died, hung past its limit or reported a failure; it has been ended."""
+    """A worker died, hung past its limit or reported a failure; it has been ended.
+
+    Attributes
+    ----------
+    reported : bool
+        Whether it said itself what failed.
+    """
+
+    def __init__(self, message: str, *, reported: bool = False) -> None:
+        self.reported = reported
+        super().__init__(message)
 
 
 class WorkerProcess:
@@ -116,7 +126,8 @@ class WorkerProcess:
         except (EOFError, OSError, ValueError) as error:
             raise self._lost("died") from error
         if "failed" in header:
-            raise self._lost(f"reported: {header['failed']}")
+            self.kill()
+            raise WorkerLostError(f"ngspice worker reported: {header['failed']}", reported=True)
         if "memory" in header:
             self.memory = int(header["memory"])
         return header, arrays

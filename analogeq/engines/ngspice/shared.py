@@ -25,7 +25,7 @@ COMMANDS_BETWEEN_FLUSHES = 500
 
 
 class SharedLibrary(NgSpiceShared):  # type: ignore[misc]  # PySpice has no type information
-    """The library, loaded once in this process.
+    """The library, loaded once in this process; while ``strict``, warnings are errors.
 
     Where PySpice takes every line on stderr that does not begin with "Warning:" for an error,
     notes and successful gmin or source stepping are none here, and parse errors at load are caught.
@@ -34,6 +34,7 @@ class SharedLibrary(NgSpiceShared):  # type: ignore[misc]  # PySpice has no type
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.detached = False
+        self.strict = False
         self._commands = 0
         super().__init__()
 
@@ -64,7 +65,7 @@ class SharedLibrary(NgSpiceShared):  # type: ignore[misc]  # PySpice has no type
         returned = self._ngspice_shared.ngSpice_Command(text.encode("ascii"))
         if self.detached:
             raise SimulatorError(f"ngspice awaits to be detached after {text[:60]!r}: {self._tail()}")
-        errors = errors_while_running(self.lines)
+        errors = (errors_while_loading if self.strict else errors_while_running)(self.lines)
         if returned or errors:
             raise SimulatorError(f"ngspice command {text[:60]!r} failed: {'; '.join(errors) or self._tail()}")
         return self.lines

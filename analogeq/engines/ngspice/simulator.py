@@ -111,7 +111,12 @@ class Simulator:
         self._backward = _Altered([f"alter @gw{e}_b[gain]=" for e in edges])
         self._options = ""
         self._pause: tuple[float, bool] | None = None
-        self._prime(n_nodes, span)
+        # Some of what ngspice repairs in a netlist it mentions in the first analysis only.
+        self.library.strict = True
+        try:
+            self._prime(n_nodes, span)
+        finally:
+            self.library.strict = False
 
     def _prime(self, n_nodes: int, span: float) -> None:
         small = 1e-3 * span
