@@ -12,7 +12,6 @@ from analogeq.errors import InputError
 from analogeq.report import style
 from analogeq.report.series import PhaseVoltages
 
-
 MANY = 5_000
 """Points beyond which they are drawn smaller, to stay apart."""
 
