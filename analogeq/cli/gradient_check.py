@@ -137,14 +137,14 @@ def _table(rows: list[GradientRow], most: int) -> Table:
 
 
 def _cell(row: GradientRow) -> str:
-    ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
+    ratio = "–" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio < 9.995 else f"{row.ratio:.0f}"
     return f"{row.loss:.1e} ×{ratio}"
 
 
 def _conclude(out: Console, check: GradientCheck) -> None:
-    for reason, missing in groupby(check.missing, key=lambda m: m.reason):
-        which = ", ".join(dict.fromkeys(f"{m.setting.nudging} β = {m.setting.beta:g}" for m in missing))
-        out.print(f"no estimate for {which}: {reason}", markup=False)
+    reasons = {(m.setting.nudging, m.setting.beta): m.reason for m in reversed(check.missing)}
+    for (nudging, beta), reason in sorted(reasons.items()):
+        out.print(f"no estimate for {nudging} β = {beta:g}: {reason}", markup=False)
     if check.corners:
         out.print(f"{check.corners} nodes stand exactly at a corner; there the exact gradient is one-sided")
     for row in check.proposals():

@@ -98,7 +98,7 @@ def gradient_loss_figure(
         if limit > 10 * FLOOR:
             _level(axes, limit)
     low, high = grid[0, 0].get_ylim()
-    grid[0, 0].set_ylim(low / 4.0, high)  # room for what is written below the lowest mark
+    grid[0, 0].set_ylim(low * (low / high) ** 0.08, high)  # room for what is written below the lowest mark
     style.heading(figure, title)
     _legend(figure, panels, noises)
     return figure
