@@ -10,8 +10,7 @@ from scipy.sparse import csr_array
 
 from analogeq.circuit import Drive
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
-from analogeq.circuit.resistive.laws import loads, supply_currents
-from analogeq.hardware.resistive import NodeDevice
+from analogeq.hardware.resistive import DoubleShockley, NodeDevice
 
 Array = NDArray[np.floating]
 
@@ -65,6 +64,8 @@ class Problem:
     held : ndarray, shape (batch, output), or None
         Where ideal sources hold the outputs [V].
     layers : tuple of slice
+    compiled : bool
+        Whether kernels may solve the nodes.
     """
 
     supply: Array
@@ -75,6 +76,7 @@ class Problem:
     outputs: NDArray[np.intp]
     held: Array | None
     layers: tuple[slice, ...]
+    compiled: bool = False
 
     def rows(self, chosen: NDArray[np.intp]) -> Problem:
         """Keep some samples only."""
@@ -112,23 +114,53 @@ class Problem:
             return upright * sign
         return np.where(sign == 0.0, incoming / np.where(load == 0.0, 1.0, load), upright * sign)
 
+    def has_kernel(self, layer: slice) -> bool:
+        """Whether `solved_by_kernel` holds for a layer."""
+        return self.compiled and isinstance(self.device, DoubleShockley) and bool(self.polarity[layer].all())
+
+    def solved_by_kernel(self, layer: slice, incoming: Array, guess: Array) -> tuple[Array, Array]:
+        """As `solved`, and the largest imbalance at the guess [A], shape (batch,)."""
+        from analogeq.engines.native.resistive.compiled.nodes import odd_exponential
+
+        device = self.device
+        assert isinstance(device, DoubleShockley)  # noqa: S101  has_kernel has seen to it
+        out, worst = np.empty_like(incoming), np.zeros(len(incoming), dtype=incoming.dtype)
+        constants = (device.prefactor, device.thermal_voltage, device.middle)
+        odd_exponential(self.load[layer], incoming, np.ascontiguousarray(guess), *constants, out, worst)
+        return out, worst
+
 
 def problem_of(
-    circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, links: tuple[Link, ...]
+    circuit: ResistiveCircuit,
+    supply: Array,
+    load: Array,
+    drive: Drive,
+    links: tuple[Link, ...],
+    *,
+    compiled: bool = False,
 ) -> Problem:
-    """Fold the sources and apply the drive."""
-    supply = supply_currents(circuit, conductances, drive)
-    dtype = supply.dtype
+    """Apply what is done to the outputs to folded supplies and loads, which stay as they are."""
+    outputs, dtype = circuit.network.outputs, supply.dtype
+    injected = drive.injected if isinstance(drive, ResistiveDrive) else None
     held = drive.held if isinstance(drive, ResistiveDrive) else None
+    if drive.nudge is not None or injected is not None:
+        supply = supply.copy()
+    if drive.nudge is not None:
+        load = load.copy()
+        load[outputs] += drive.nudge.conductance
+        supply[:, outputs] += drive.nudge.conductance * drive.nudge.voltages
+    if injected is not None:
+        supply[:, outputs] += injected
     return Problem(
         supply,
-        loads(circuit, conductances, drive).astype(dtype),
+        load,
         links,
         circuit.technology.device,
-        circuit.polarity.astype(dtype),
-        circuit.network.outputs,
+        circuit.polarity.astype(dtype, copy=False),
+        outputs,
         None if held is None else held.astype(dtype),
         circuit.network.layers,
+        compiled,
     )
 
 

@@ -1,0 +1,89 @@
+"""From a network's edges to the devices that are there: doubled inputs, bias sources."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analogeq.network import Block, Network
+from analogeq.network.network import Ints
+
+
+def wired(network: Network, *, doubled: bool, biased: bool) -> Network:
+    """Return the network of the sources: its inputs are voltage sources, its edges conductances.
+
+    Sources are the inputs, then the same inputs turned round, then the bias and the bias turned
+    round, as far as they are there. The bias reaches every node.
+    """
+    if not doubled and not biased:
+        return network
+    n = network.n_inputs
+    copies = 2 if doubled else 1
+    n_sources = copies * (n + int(biased))
+    blocks: list[Block] = []
+    start = 0
+    for pre, post in _pairs_of_layers(network, biased=biased):
+        own = [b for b in network.blocks if (b.pre, b.post) == (pre, post)]
+        if pre > 0:
+            block = _moved(own[0], start)
+        else:
+            block = _from_sources(
+                own, (n_sources, network.layer_sizes[post]), n, copies, start, biased=biased, post=post
+            )
+        blocks.append(block)
+        start = block.edges.stop
+    names = (*_source_names(network, doubled=doubled, biased=biased), *network.node_names)
+    return Network(names, (n_sources, *network.layer_sizes[1:]), network.outputs, tuple(blocks))
+
+
+def _pairs_of_layers(network: Network, *, biased: bool) -> list[tuple[int, int]]:
+    pairs = {(b.pre, b.post) for b in network.blocks}
+    if biased:
+        pairs |= {(0, post) for post in range(1, len(network.layer_sizes))}
+    return sorted(pairs)
+
+
+def _moved(block: Block, start: int) -> Block:
+    count = block.edges.stop - block.edges.start
+    return Block(block.pre, block.post, block.shape, slice(start, start + count), block.rows, block.cols)
+
+
+def _from_sources(
+    own: list[Block], shape: tuple[int, int], n: int, copies: int, start: int, *, biased: bool, post: int
+) -> Block:
+    if own and own[0].dense:
+        return Block(0, post, shape, slice(start, start + shape[0] * shape[1]))
+    rows: list[Ints] = []
+    cols: list[Ints] = []
+    if own:
+        row, col = own[0].endpoints()
+        for copy in range(copies):
+            rows.append(row + copy * n)
+            cols.append(col)
+    if biased:
+        row, col = np.divmod(np.arange(copies * shape[1], dtype=np.intp), shape[1])
+        rows.append(row + copies * n)
+        cols.append(col)
+    all_rows, all_cols = np.concatenate(rows), np.concatenate(cols)
+    order = np.lexsort((all_cols, all_rows))
+    return Block(0, post, shape, slice(start, start + len(order)), all_rows[order], all_cols[order])
+
+
+def _source_names(network: Network, *, doubled: bool, biased: bool) -> tuple[str, ...]:
+    names = list(network.input_names)
+    taken = {name.lower() for name in network.names}
+    given = list(names)
+    if doubled:
+        given += [_free(f"{name}_minus", taken) for name in names]
+    if biased:
+        bias = _free("bias", taken)
+        given += [bias] + ([_free(f"{bias}_minus", taken)] if doubled else [])
+    return tuple(given)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    tried, suffix = name, 0
+    while tried.lower() in taken:
+        suffix += 1
+        tried = f"{name}_{suffix}"
+    taken.add(tried.lower())
+    return tried

@@ -1,0 +1,70 @@
+"""Sources folded to what the nodes see of them, once for each program and presentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances
+from analogeq.engines.native.resistive.problem import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """Norton equivalents of the sources, and the couplings' share of the loads.
+
+    Attributes
+    ----------
+    inputs : ndarray, shape (batch, input)
+        A copy of the signals that were folded.
+    supply : ndarray, shape (batch, node)
+        [A]
+    load : ndarray, shape (node,)
+        [S]
+    """
+
+    inputs: Array
+    supply: Array
+    load: Array
+
+    def of(self, inputs: Array) -> bool:
+        """Whether these are the signals that were folded."""
+        return np.array_equal(self.inputs, inputs)
+
+
+def fold(circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array, *, compiled: bool) -> Folded:
+    """Fold every source; with kernels if the first layer is fully joined to doubled inputs alone."""
+    if compiled and _is_plain(circuit) and inputs.dtype == conductances.g.dtype:
+        return _by_kernel(circuit, conductances, inputs)
+    supply = circuit.norton_currents(conductances, inputs)
+    load = circuit.source_load(conductances) + circuit.coupling_load(conductances)
+    return Folded(inputs.copy(), supply, load.astype(supply.dtype))
+
+
+def _is_plain(circuit: ResistiveCircuit) -> bool:
+    sources = circuit.wiring.input_blocks
+    tech = circuit.technology
+    return (
+        len(sources) == 1
+        and sources[0].dense
+        and sources[0].post == 1
+        and tech.inputs == "doubled"
+        and tech.bias_voltage is None
+    )
+
+
+def _by_kernel(circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array) -> Folded:
+    from analogeq.engines.native.resistive.compiled.layers import fold as fold_doubled
+
+    g, block = conductances.g, circuit.wiring.input_blocks[0]
+    width = block.shape[1]
+    supply = np.zeros((len(inputs), width), dtype=g.dtype)
+    load = np.zeros(width, dtype=g.dtype)
+    fold_doubled(np.ascontiguousarray(inputs), block.view(g), circuit.technology.input_gain, supply, load)
+    total = np.empty((len(inputs), circuit.network.n_nodes), dtype=g.dtype)
+    total[:] = conductances.bias_currents
+    total[:, :width] += supply
+    loads = circuit.coupling_load(conductances)
+    loads[:width] += load
+    return Folded(inputs.copy(), total, loads)

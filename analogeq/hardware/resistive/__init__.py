@@ -1,0 +1,20 @@
+"""What circuits of the resistive family are made of."""
+
+from analogeq.hardware.resistive.curve import MeasuredCurve, read_curve
+from analogeq.hardware.resistive.device import NodeDevice
+from analogeq.hardware.resistive.double_shockley import DiodePair, DoubleShockley
+from analogeq.hardware.resistive.ideal_diode import IdealDiode
+from analogeq.hardware.resistive.shockley import ShockleyDiode
+from analogeq.hardware.resistive.technology import Amplifier, ResistiveTechnology
+
+__all__ = [
+    "Amplifier",
+    "DiodePair",
+    "DoubleShockley",
+    "IdealDiode",
+    "MeasuredCurve",
+    "NodeDevice",
+    "ResistiveTechnology",
+    "ShockleyDiode",
+    "read_curve",
+]

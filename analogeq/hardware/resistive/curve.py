@@ -1,0 +1,135 @@
+"""A measured I-V curve: points of a file, straight lines between them."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.errors import TechnologyError
+from analogeq.hardware.resistive.device import Array
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredCurve:
+    """A monotone curve through measured points, continued straight beyond its ends.
+
+    Attributes
+    ----------
+    volts, amperes : ndarray, shape (point,)
+        Increasing voltages [V], currents that never fall [A].
+    half : bool
+        Whether the second half of every hidden layer has the device turned round.
+    """
+
+    volts: NDArray[np.float64]
+    amperes: NDArray[np.float64]
+    half: bool = False
+
+    lowest: ClassVar[float] = -np.inf
+
+    def __post_init__(self) -> None:
+        if self.volts.ndim != 1 or self.volts.shape != self.amperes.shape or len(self.volts) < 2:
+            raise TechnologyError(
+                f"curve: voltages of shape {self.volts.shape} and currents of shape {self.amperes.shape}; "
+                "give two columns of one length, two points or more"
+            )
+        for name, values, unit in (("voltage", self.volts, "V"), ("current", self.amperes, "A")):
+            if not np.isfinite(values).all():
+                at = int(np.flatnonzero(~np.isfinite(values))[0])
+                raise TechnologyError(f"curve: point {at}: {name} {values[at]} {unit} is not finite; leave it out")
+        if (np.diff(self.volts) <= 0.0).any():
+            at = int(np.flatnonzero(np.diff(self.volts) <= 0.0)[0]) + 1
+            raise TechnologyError(
+                f"curve: point {at}: voltage {float(self.volts[at])!r} V is not above the one before, "
+                f"{float(self.volts[at - 1])!r} V; sort the points by voltage and keep one of each"
+            )
+        if (np.diff(self.amperes) < 0.0).any():
+            at = int(np.flatnonzero(np.diff(self.amperes) < 0.0)[0]) + 1
+            raise TechnologyError(
+                f"curve: point {at}: current {float(self.amperes[at])!r} A is below the one before, "
+                f"{float(self.amperes[at - 1])!r} A; the curve must be monotone to have one operating point: smooth "
+                "the measurement, or leave out its region of negative resistance"
+            )
+        for array in (self.volts, self.amperes):
+            array.setflags(write=False)
+
+    @property
+    def alternates(self) -> bool:
+        """Whether the second half of every hidden layer has it turned round."""
+        return self.half
+
+    @property
+    def slopes(self) -> NDArray[np.float64]:
+        """Conductance of each segment [S], shape (point - 1,)."""
+        slopes: NDArray[np.float64] = np.diff(self.amperes) / np.diff(self.volts)
+        return slopes
+
+    def current(self, v: Array) -> tuple[Array, Array]:
+        """I(v) [A] and di/dv [S]; at a corner the slope above it."""
+        at = np.clip(np.searchsorted(self.volts, v, side="right") - 1, 0, len(self.volts) - 2)
+        slope = self.slopes[at]
+        return self.amperes[at] + slope * (v - self.volts[at]), slope
+
+    def stored(self, v: Array) -> Array:
+        """Co-content [W]."""
+        return self._from_first(v) - self._from_first(np.zeros(()))
+
+    def _from_first(self, v: Array) -> Array:
+        steps = 0.5 * (self.amperes[1:] + self.amperes[:-1]) * np.diff(self.volts)
+        whole = np.concatenate([[0.0], np.cumsum(steps)])
+        at = np.clip(np.searchsorted(self.volts, v, side="right") - 1, 0, len(self.volts) - 2)
+        beyond = v - self.volts[at]
+        energy: Array = whole[at] + self.amperes[at] * beyond + 0.5 * self.slopes[at] * beyond**2
+        return energy
+
+    def voltage(self, load: Array, supply: Array) -> Array:
+        """Table inverse: the segment by bisection, then a straight line."""
+        shape = np.broadcast_shapes(np.shape(load), np.shape(supply))
+        low = np.zeros(shape, dtype=np.intp)
+        high = np.full(shape, len(self.volts) - 2, dtype=np.intp)
+        while (low < high).any():
+            middle = (low + high + 1) // 2
+            above = load * self.volts[middle] + self.amperes[middle] <= supply
+            low, high = np.where(above, middle, low), np.where(above, high, middle - 1)
+        slope, volts = self.slopes[low], self.volts[low]
+        total = load + slope
+        flat = total == 0.0
+        held: Array = volts + np.where(
+            flat, 0.0, (supply - load * volts - self.amperes[low]) / np.where(flat, 1.0, total)
+        )
+        return held
+
+
+def read_curve(path: Path, *, half: bool = False) -> MeasuredCurve:
+    """Read a curve from CSV: voltage [V] and current [A] a line, a heading allowed.
+
+    Parameters
+    ----------
+    path : Path
+    half : bool
+        As in `MeasuredCurve`.
+
+    Raises
+    ------
+    TechnologyError
+        If a line is no pair of numbers or the curve is not monotone.
+    """
+    rows: list[tuple[float, float]] = []
+    with path.open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.reader(file), start=1):
+            try:
+                v, i = (float(cell) for cell in row)
+            except ValueError:
+                if number == 1:
+                    continue
+                raise TechnologyError(
+                    f"{path.name}, line {number}: {','.join(row)[:40]!r} is no voltage and current; give two numbers"
+                ) from None
+            rows.append((v, i))
+    points = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    return MeasuredCurve(points[:, 0].copy(), points[:, 1].copy(), half)

@@ -1,0 +1,68 @@
+r"""One exponential diode from ground to the node.
+
+.. math:: i(v) = -I_s (e^{-v / n V_t} - 1)
+
+Behind a conductance a the node stands, by Wright's omega function [1]_ with x = -v, at
+
+.. math:: x = p - n V_t\, \omega\!\left(\ln\frac{I_s}{a n V_t} + \frac{p}{n V_t}\right),
+    \qquad p = \frac{I_s - J}{a}
+
+References
+----------
+.. [1] Corless & Jeffrey, The Wright omega function, LNCS 2385 (2002).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import wrightomega
+
+from analogeq.hardware.limits import check_positive
+from analogeq.hardware.resistive.device import Array
+
+LARGEST_EXPONENT = 500.0
+"""Beyond it a current is beyond any that a circuit holds; a wild iterate stays finite."""
+
+
+@dataclass(frozen=True)
+class ShockleyDiode:
+    """The textbook diode that keeps its node from falling far below 0 V.
+
+    Attributes
+    ----------
+    saturation_current : float
+        I_s [A].
+    scaled_thermal_voltage : float
+        n·V_t [V].
+    """
+
+    saturation_current: float = 1e-6
+    scaled_thermal_voltage: float = 0.05
+
+    alternates: ClassVar[bool] = True
+    lowest: ClassVar[float] = -np.inf
+
+    def __post_init__(self) -> None:
+        check_positive("saturation_current", self.saturation_current, "A")
+        check_positive("scaled_thermal_voltage", self.scaled_thermal_voltage, "V")
+
+    def current(self, v: Array) -> tuple[Array, Array]:
+        """I(v) [A] and di/dv [S]."""
+        grown = np.exp(np.minimum(-v / self.scaled_thermal_voltage, LARGEST_EXPONENT))
+        return -self.saturation_current * (grown - 1.0), self.saturation_current / self.scaled_thermal_voltage * grown
+
+    def stored(self, v: Array) -> Array:
+        """Co-content [W]."""
+        grown = np.exp(np.minimum(-v / self.scaled_thermal_voltage, LARGEST_EXPONENT))
+        energy: Array = self.saturation_current * (self.scaled_thermal_voltage * (grown - 1.0) + v)
+        return energy
+
+    def voltage(self, load: Array, supply: Array) -> Array:
+        """Closed form by Wright's omega."""
+        sat, nvt = self.saturation_current, self.scaled_thermal_voltage
+        linear = (sat - supply) / load
+        omega: Array = wrightomega(np.log(sat / (load * nvt)) + linear / nvt)
+        return nvt * omega - linear

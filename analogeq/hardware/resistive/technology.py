@@ -1,0 +1,95 @@
+"""Every number of a chip of the resistive family that does not depend on the network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analogeq.errors import TechnologyError
+from analogeq.hardware.limits import check_label, check_not_negative, check_number, check_positive
+from analogeq.hardware.resistive.device import NodeDevice
+from analogeq.hardware.resistive.ideal_diode import IdealDiode
+
+
+@dataclass(frozen=True)
+class Amplifier:
+    """A bidirectional amplifier behind a hidden node.
+
+    Towards the outputs it is a voltage source A·v; of the current drawn there it takes c times from
+    the node.
+
+    Attributes
+    ----------
+    voltage_gain : float or tuple of float
+        A, one for all hidden nodes or one for each, in the order of the node axis.
+    current_gain : float or tuple of float
+        c, likewise.
+    """
+
+    voltage_gain: float | tuple[float, ...] = 4.0
+    current_gain: float | tuple[float, ...] = 0.25
+
+    def __post_init__(self) -> None:
+        for key, gains in (("voltage_gain", self.voltage_gain), ("current_gain", self.current_gain)):
+            for gain in gains if isinstance(gains, tuple) else (gains,):
+                check_positive(f"amplifier {key}", gain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResistiveTechnology:
+    """What a resistive chip is made of.
+
+    Attributes
+    ----------
+    conductance_low, conductance_high : float
+        What a programmable conductance can hold [S]; the high end may be infinite.
+    input_gain : float
+        Volts at an input for a signal of 1.
+    inputs : {"doubled", "single"}
+        Doubled: every input stands twice, as +x and as -x, since no conductance is negative.
+    bias_voltage : float or None
+        Voltage [V] of one more input (doubled like the rest, without the gain) to all nodes; none if None.
+    bias_currents : {"programmed", "none"}
+        Whether each node has a current source that learns.
+    device : NodeDevice
+        What stands between every hidden node and ground.
+    amplifier : Amplifier or None
+        What stands behind every hidden node.
+    outputs : {"single", "pairs"}
+        Pairs: an output signal is the voltage of one node less that of the next.
+    name : str
+    """
+
+    conductance_low: float = 0.0
+    conductance_high: float = math.inf
+    input_gain: float = 1.0
+    inputs: Literal["doubled", "single"] = "doubled"
+    bias_voltage: float | None = None
+    bias_currents: Literal["programmed", "none"] = "programmed"
+    device: NodeDevice = field(default_factory=IdealDiode)
+    amplifier: Amplifier | None = None
+    outputs: Literal["single", "pairs"] = "single"
+    name: str = "generic resistive"
+
+    def __post_init__(self) -> None:
+        check_label("name", self.name)
+        check_not_negative("conductance_low", self.conductance_low, "S")
+        check_positive("conductance_high", self.conductance_high, "S", infinite=True)
+        if not self.conductance_low < self.conductance_high:
+            raise TechnologyError(
+                f"conductance_low: {self.conductance_low!r} S is not below conductance_high, "
+                f"{self.conductance_high!r} S; widen the range or swap the two"
+            )
+        check_positive("input_gain", self.input_gain)
+        if self.bias_voltage is not None:
+            check_number("bias_voltage", self.bias_voltage, "V")
+        for key, allowed in (
+            ("inputs", ("doubled", "single")),
+            ("bias_currents", ("programmed", "none")),
+            ("outputs", ("single", "pairs")),
+        ):
+            if getattr(self, key) not in allowed:
+                raise TechnologyError(
+                    f"{key}: {getattr(self, key)!r} is unknown; give {' or '.join(map(repr, allowed))}"
+                )
