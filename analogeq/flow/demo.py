@@ -92,7 +92,7 @@ def native_config(request: DemoRequest) -> TrainingConfig:
         epochs=15 if request.quick else 40,
         batch_size=10,
         rates=(0.2, 0.1),
-        copy_rates=(0.5, 0.5),
+        copy_rates=(0.3, 0.3),
         schedule=Schedule(beta=0.5, nudging="random-sign", tether=0.1, free_time=10.0, nudged_time=2.0),
         seed=request.seed,
         evaluate_settled_every=5,
@@ -103,8 +103,9 @@ def ngspice_config(request: DemoRequest) -> TrainingConfig:
     """How the training in ngspice runs: fewer epochs at higher rates."""
     return replace(
         native_config(request),
-        epochs=2 if request.quick else 8,
+        epochs=2 if request.quick else 6,
         rates=(0.4, 0.2),
+        copy_rates=(0.5, 0.5),
         evaluate_settled_every=0,
     )
 
