@@ -10,10 +10,11 @@ from analogeq.circuit import Circuit
 from analogeq.engines.native.methods import Methods
 from analogeq.engines.native.session import NativeSession
 from analogeq.errors import InputError
-from analogeq.hardware import IdealClamp
+from analogeq.hardware import DiodeClamp
 
 TOLERANCES = {"fast": 1e-4, "tight": 1e-9}
-"""Local error of a transient's step, in units of the rail, for each accuracy."""
+DIODE_TOLERANCES = {"fast": 1e-4, "tight": 1e-8}
+"""Local error of a transient's step, in units of the rail, for each accuracy; ideal clamps and diodes."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,9 @@ class NativeEngine:
 
     def open(self, circuit: Circuit) -> NativeSession:
         """Prepare a circuit; `NativeSession.program` must follow before anything settles."""
-        if not isinstance(circuit.technology.clamp, IdealClamp):
-            raise InputError("native engine: only ideal clamps so far; use the ngspice engine for diode clamps")
         compiled = self.kernels != "numpy" and has_numba()
-        return NativeSession(circuit, TOLERANCES[self.accuracy] * circuit.technology.rail, Methods(compiled))
+        steps = DIODE_TOLERANCES if isinstance(circuit.technology.clamp, DiodeClamp) else TOLERANCES
+        return NativeSession(circuit, steps[self.accuracy] * circuit.technology.rail, Methods(compiled))
 
 
 def has_numba() -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.engines.native import transient, twolayer
-from analogeq.engines.native.clamps import Ideal
+from analogeq.engines.native import stiff, transient, twolayer
+from analogeq.engines.native.clamps import Diodes
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.twolayer import TwoLayers
@@ -39,11 +39,12 @@ class Methods:
             from analogeq.engines.native.compiled.calls import follow
 
             return follow(problem, start, duration, tolerance, marks, n_times)
-        return transient.follow(problem, start, duration, tolerance, marks, n_times)
+        method = stiff.follow if isinstance(problem.clamps, Diodes) else transient.follow
+        return method(problem, start, duration, tolerance, marks, n_times)
 
     def solve_two_layers(self, layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
         """Find an operating point; see `analogeq.engines.native.twolayer.solve`."""
-        if self.compiled and isinstance(problem.clamps, Ideal):
+        if self.compiled:
             from analogeq.engines.native.compiled.calls import solve_two_layers
 
             return solve_two_layers(layers, problem, start)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.engines.native.compiled import transient, twolayer
+from analogeq.engines.native import stiff as stiff_original
+from analogeq.engines.native.clamps import Diodes
+from analogeq.engines.native.compiled import stiff, transient, twolayer
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.transient import MOST, Path
 from analogeq.engines.native.twolayer import CLOSE, TwoLayers
 from analogeq.engines.native.twolayer import MOST as MOST_ITERATIONS
+
+NO_DIODES = (0.0, 1.0, 0.0, 0.0)
 
 
 def follow(
@@ -22,31 +26,20 @@ def follow(
     wanted = np.empty(0) if marks is None else marks
     kept, times = np.empty((batch, len(wanted), n)), np.zeros((batch, n_times))
     counts = np.zeros((batch, 3), dtype=np.int64)
-    transient.follow(
-        packed.table,
-        packed.ends,
-        packed.to_outer,
-        packed.to_inner,
-        problem.coupling.factor,
-        problem.bend,
-        problem.load,
-        problem.current,
-        problem.rail,
-        states,
-        duration,
-        tolerance,
-        MOST,
-        wanted,
-        kept,
-        times,
-        counts,
-    )
+    links = (packed.table, packed.ends, packed.to_outer, packed.to_inner, problem.coupling.factor)
+    node = (problem.load, problem.current, problem.rail)
+    if isinstance(problem.clamps, Diodes):
+        stops, constants, most = np.append(wanted, duration), problem.clamps.constants, stiff_original.MOST_WORK
+        stiff.follow(*links, *node, constants, states, duration, tolerance, most, stops, kept, times, counts)
+        counts[counts[:, 0] < 0, 0] = MOST
+    else:
+        transient.follow(*links, problem.bend, *node, states, duration, tolerance, MOST, wanted, kept, times, counts)
     return Path(states, kept, times, *counts.T)
 
 
 def solve_two_layers(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
     """Find the equilibrium of every sample; see `analogeq.engines.native.twolayer.solve`."""
-    outer, inner = np.clip(start[:, layers.outer], 0.0, problem.rail), np.empty_like(start[:, layers.inner])
+    outer, inner = start[:, layers.outer].copy(), start[:, layers.inner].copy()
     iterations = np.zeros(len(start), dtype=np.int64)
     twolayer.solve(
         layers.to_outer,
@@ -56,6 +49,7 @@ def solve_two_layers(layers: TwoLayers, problem: Problem, start: Array) -> tuple
         np.ascontiguousarray(problem.current[:, layers.outer]),
         np.ascontiguousarray(problem.current[:, layers.inner]),
         problem.rail,
+        problem.clamps.constants if isinstance(problem.clamps, Diodes) else NO_DIODES,
         CLOSE * problem.rail,
         MOST_ITERATIONS,
         outer,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from analogeq.engines.native.compiled.diode import balance
 from analogeq.engines.native.compiled.jit import jit
 from analogeq.engines.native.coupling import Array, Ints
+
+Constants = tuple[float, float, float, float]
 
 
 @jit
@@ -17,26 +20,29 @@ def solve(
     current_outer: Array,
     current_inner: Array,
     rail: float,
+    diodes: Constants,
     close: float,
     most: int,
     outer: Array,
     inner: Array,
     iterations: Ints,
 ) -> None:
-    """Move every row of ``outer`` and ``inner`` to its equilibrium."""
+    """Move every row of ``outer`` and ``inner`` to its equilibrium; ``diodes[0]`` is 0 for ideal clamps."""
     m, n = to_outer.shape
-    reach, weighted = np.zeros(n), np.zeros((m, n))
-    wish, system, right = np.zeros(m), np.zeros((m, m)), np.zeros(m)
+    give, weighted = np.zeros(n), np.zeros((m, n))
+    update, yields, system = np.zeros(m), np.zeros(m), np.zeros((m, m))
     for sample in range(outer.shape[0]):
         y, h = outer[sample], inner[sample]
         far, patience, waiting = np.inf, 1, 0
         while iterations[sample] < most:
             iterations[sample] += 1
-            _inner(to_inner, load_inner, current_inner[sample], rail, y, reach, h)
-            _outer(to_outer, load_outer, current_outer[sample], h, wish)
+            _into_inner(to_inner, current_inner[sample], y, h)
+            _balance(h, load_inner, rail, diodes, give)
+            _into_outer(to_outer, current_outer[sample], h, update)
+            _balance(update, load_outer, rail, diodes, yields)
             distance = 0.0
             for k in range(m):
-                distance = max(distance, abs(min(max(wish[k], 0.0), rail) - y[k]))
+                distance = max(distance, abs(update[k] - y[k]))
             done = distance <= close
             if distance > 0.5 * far and waiting <= 0:
                 waiting = patience
@@ -44,64 +50,70 @@ def solve(
             waiting -= 1
             far = distance
             if done or waiting >= 0:
-                for k in range(m):
-                    y[k] = min(max(wish[k], 0.0), rail)
+                y[:] = update
             else:
-                _schur(to_outer, to_inner, load_outer, load_inner, rail, reach, weighted, system)
-                _newton(system, right, load_outer, wish, rail, y)
+                _answers(to_outer, to_inner, give, yields, weighted, system)
+                _newton(system, update, y)
+                if diodes[0] == 0.0:
+                    for k in range(m):
+                        y[k] = min(max(y[k], 0.0), rail)
             if done:
                 break
 
 
 @jit
-def _inner(to_inner: Array, load: Array, current: Array, rail: float, y: Array, reach: Array, h: Array) -> None:
-    reach[:] = current
+def _balance(x: Array, load: Array, rail: float, diodes: Constants, give: Array) -> None:
+    """Turn inflows ``x`` into voltages in place, and say how far each gives way."""
+    saturation, thermal, resistance, gmin = diodes
+    if saturation == 0.0:
+        for j in range(x.size):
+            reach = x[j] / load[j]
+            give[j] = 1.0 / load[j] if 0.0 < reach < rail else 0.0
+            x[j] = min(max(reach, 0.0), rail)
+    else:
+        for j in range(x.size):
+            x[j], give[j] = balance(x[j], load[j], rail, saturation, thermal, resistance, gmin)
+
+
+@jit
+def _into_inner(to_inner: Array, current: Array, y: Array, h: Array) -> None:
+    h[:] = current
     for k in range(y.size):
         own, row = y[k], to_inner[k]
         if own != 0.0:
-            for j in range(reach.size):
-                reach[j] += own * row[j]
-    for j in range(reach.size):
-        reach[j] /= load[j]
-        h[j] = min(max(reach[j], 0.0), rail)
+            for j in range(h.size):
+                h[j] += own * row[j]
 
 
 @jit
-def _outer(to_outer: Array, load: Array, current: Array, h: Array, wish: Array) -> None:
-    for k in range(wish.size):
+def _into_outer(to_outer: Array, current: Array, h: Array, update: Array) -> None:
+    for k in range(update.size):
         row, total = to_outer[k], 0.0
         for j in range(h.size):
             total += row[j] * h[j]
-        wish[k] = (total + current[k]) / load[k]
+        update[k] = total + current[k]
 
 
 @jit
-def _schur(
-    to_outer: Array,
-    to_inner: Array,
-    load_outer: Array,
-    load_inner: Array,
-    rail: float,
-    reach: Array,
-    weighted: Array,
-    system: Array,
-) -> None:
-    """Build diag(load) - T_out diag(free / load) T_in^T."""
+def _answers(to_outer: Array, to_inner: Array, give: Array, yields: Array, weighted: Array, system: Array) -> None:
+    """Build 1 - diag(yields) T_out diag(give) T_in^T."""
     m, n = to_outer.shape
     for k in range(m):
         row, out = to_outer[k], weighted[k]
         for j in range(n):
-            free = reach[j] > 0.0 and reach[j] < rail
-            out[j] = row[j] / load_inner[j] if free else 0.0
+            out[j] = row[j] * give[j]
     for k in range(m):
-        _against_all(weighted[k], to_inner, system[k])
-        system[k, k] += load_outer[k]
+        _against_all(weighted[k], to_inner, -yields[k], system[k])
+        system[k, k] += 1.0
 
 
 @jit
-def _against_all(a: Array, rows: Array, out: Array) -> None:
-    """Write minus the products of ``a`` with every row, four rows at a time."""
+def _against_all(a: Array, rows: Array, factor: float, out: Array) -> None:
+    """Write ``factor`` times the products of ``a`` with every row, four rows at a time."""
     m, first = rows.shape[0], 0
+    if factor == 0.0:
+        out[:] = 0.0
+        first = m
     while first + 4 <= m:
         b0, b1, b2, b3 = rows[first], rows[first + 1], rows[first + 2], rows[first + 3]
         t0, t1, t2, t3 = 0.0, 0.0, 0.0, 0.0
@@ -111,27 +123,22 @@ def _against_all(a: Array, rows: Array, out: Array) -> None:
             t1 += x * b1[j]
             t2 += x * b2[j]
             t3 += x * b3[j]
-        out[first], out[first + 1], out[first + 2], out[first + 3] = -t0, -t1, -t2, -t3
+        out[first], out[first + 1], out[first + 2], out[first + 3] = factor * t0, factor * t1, factor * t2, factor * t3
         first += 4
     for row in range(first, m):
         b0, t0 = rows[row], 0.0
         for j in range(a.size):
             t0 += a[j] * b0[j]
-        out[row] = -t0
+        out[row] = factor * t0
 
 
 @jit
-def _newton(system: Array, right: Array, load: Array, wish: Array, rail: float, y: Array) -> None:
-    """Gauss elimination with pivoting, then the step; nodes that wish to leave the box go to its rails."""
+def _newton(system: Array, update: Array, y: Array) -> None:
+    """Step ``y`` by the solution of ``system x = update - y``: elimination with pivoting."""
     m = y.size
+    x = update
     for k in range(m):
-        if 0.0 < wish[k] < rail:
-            right[k] = load[k] * (wish[k] - y[k])
-        else:
-            for j in range(m):
-                system[k, j] = 0.0
-            system[k, k] = 1.0
-            right[k] = min(max(wish[k], 0.0), rail) - y[k]
+        x[k] -= y[k]
     for col in range(m):
         pivot = col
         for row in range(col + 1, m):
@@ -140,16 +147,16 @@ def _newton(system: Array, right: Array, load: Array, wish: Array, rail: float, 
         if pivot != col:
             for j in range(m):
                 system[col, j], system[pivot, j] = system[pivot, j], system[col, j]
-            right[col], right[pivot] = right[pivot], right[col]
+            x[col], x[pivot] = x[pivot], x[col]
         for row in range(col + 1, m):
             share = system[row, col] / system[col, col]
             if share != 0.0:
                 for j in range(col, m):
                     system[row, j] -= share * system[col, j]
-                right[row] -= share * right[col]
+                x[row] -= share * x[col]
     for col in range(m - 1, -1, -1):
         for j in range(col + 1, m):
-            right[col] -= system[col, j] * right[j]
-        right[col] /= system[col, col]
+            x[col] -= system[col, j] * x[j]
+        x[col] /= system[col, col]
     for k in range(m):
-        y[k] = min(max(y[k] + right[k], 0.0), rail)
+        y[k] += x[k]

@@ -166,7 +166,7 @@ class _History:
         at = 0
         for layer in layers:
             size = layer.stop - layer.start
-            after[:, layer] = corrected[:, at : at + size]
+            after[:, layer] = problem.allowed(layer, corrected[:, at : at + size])
             at += size
 
     def _correction(self, step: Array) -> Array:

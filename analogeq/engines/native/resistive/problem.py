@@ -101,8 +101,16 @@ class Problem:
         net = net - sign * current
         if np.isfinite(self.device.lowest):
             resting = (sign != 0.0) & (sign * v <= self.device.lowest)
-            net = np.where(resting, sign * np.maximum(sign * net, 0.0), net)
+            outside = sign * load * (self.device.lowest - sign * v)
+            net = np.where(resting, sign * np.maximum(sign * net, 0.0) + outside, net)
         return net
+
+    def allowed(self, layer: slice, voltages: Array) -> Array:
+        """Bring voltages of a layer's nodes to what ideal diodes allow."""
+        sign, lowest = self.polarity[layer], self.device.lowest
+        if not np.isfinite(lowest):
+            return voltages
+        return np.where(sign == 0.0, voltages, sign * np.maximum(sign * voltages, lowest))
 
     def solved(self, layer: slice, incoming: Array) -> Array:
         """Voltages of a layer's nodes, each alone behind its load [V], shape (batch, layer)."""
