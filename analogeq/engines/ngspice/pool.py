@@ -18,6 +18,9 @@ from analogeq.errors import SimulatorError
 
 Doubles = NDArray[np.float64]
 
+SECONDS_PER_EDGE = 2e-3
+"""Added to the limit for loading: two dense layers of 500 take Sparse 1.3 a minute to order."""
+
 _tokens = itertools.count()
 
 
@@ -129,9 +132,10 @@ class WorkerPool:
         return tuple(w.pid for w in self._workers if w is not None and w.alive)
 
     @property
-    def version(self) -> str:
-        """Version of the library, as a worker reported it."""
-        return next((w.version for w in self._workers if w is not None and w.version), "")
+    def simulator(self) -> str:
+        """Version and solver of the library, as a worker reported them."""
+        told = (w for w in self._workers if w is not None and w.version)
+        return next((f"ngspice {w.version} ({w.solver})" for w in told), "ngspice")
 
     def start(self) -> None:
         """Start every worker that does not run; returns without waiting for them."""
@@ -262,7 +266,7 @@ class WorkerPool:
 
 def _prepare(worker: WorkerProcess, deck: Deck, gains: Gains) -> WorkerProcess:
     if worker.holds[0] != deck.token:
-        limit = STARTING_LIMIT + 1e-4 * len(deck.edges)
+        limit = STARTING_LIMIT + SECONDS_PER_EDGE * len(deck.edges)
         load: dict[str, object] = {
             "do": "load",
             "netlist": deck.netlist,

@@ -16,6 +16,8 @@ Doubles = NDArray[np.float64]
 def check_drive(circuit: Circuit, drive: Drive) -> None:
     """Raise `InputError` where a drive's arrays or conductances do not fit the circuit."""
     net = circuit.network
+    if drive.batch < 1:
+        raise InputError("drive: it holds no samples; give inputs of shape (batch, input)")
     _check("inputs", drive.inputs, (drive.batch, net.n_inputs), "(batch, input)")
     for name, part, size, axes in (
         ("tether", drive.tether, net.n_nodes, "(batch, node)"),

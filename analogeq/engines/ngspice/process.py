@@ -20,6 +20,8 @@ from analogeq.engines.ngspice.library import LibraryDescription
 from analogeq.engines.ngspice.messages import Arrays, Header, receive, send
 from analogeq.errors import SimulatorError, SimulatorMissingError
 
+START = Path(__file__).with_name("start_worker.py")
+
 STARTING_LIMIT = 60.0
 """Seconds until a new worker has to have loaded the library; about one is usual."""
 
@@ -50,6 +52,7 @@ class WorkerProcess:
     def __init__(self, library: Path) -> None:
         self.library = library
         self.version = ""
+        self.solver = ""
         self.memory = 0
         self.holds: tuple[int, int] = (-1, -1)
         self._folder = Path(tempfile.mkdtemp(prefix="analogeq-ngspice-"))
@@ -58,7 +61,7 @@ class WorkerProcess:
         try:
             with self._log.open("wb") as log:
                 self._process = subprocess.Popen(  # noqa: S603  our own module by our own interpreter, no shell
-                    [sys.executable, "-P", "-m", "analogeq.engines.ngspice.worker", str(library)],
+                    [sys.executable, "-P", str(START), str(library)],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=log,
@@ -99,7 +102,7 @@ class WorkerProcess:
             raise SimulatorMissingError(
                 f"{self.library} could not be loaded as the ngspice library: {said or error}; run `analogeq doctor`"
             ) from error
-        self.version = str(header["version"])
+        self.version, self.solver = str(header["version"]), str(header["solver"])
 
     def request(self, header: Mapping[str, object], arrays: Mapping[str, NDArray[np.float64]], limit: float) -> None:
         """Send a request that `answer` will answer."""
@@ -133,10 +136,9 @@ class WorkerProcess:
         return header, arrays
 
     def description(self) -> LibraryDescription:
-        """Ask the library who it is."""
-        self.request({"do": "describe"}, {}, STARTING_LIMIT)
-        header, _ = self.answer(STARTING_LIMIT)
-        return LibraryDescription(self.library, str(header["version"]), str(header["solver"]))
+        """Wait until the library has said who it is."""
+        self.wait_until_ready()
+        return LibraryDescription(self.library, self.version, self.solver)
 
     def interrupt(self) -> None:
         """End the process without waiting; whoever waits for an answer finds it dead."""

@@ -95,8 +95,8 @@ class NgspiceSession:
     ) -> Waveform:
         """Follow the dynamics; see `analogeq.engines.contract.Session.transient`.
 
-        Without ``points`` a batch of one comes on ngspice's own time points; a larger one on all
-        time points of its samples, between which each is interpolated.
+        Without ``points`` it comes on ngspice's own time points, if all samples of the batch share
+        them, and otherwise on as many equidistant ones as the longest has.
         """
         at = self._prepared(drive, start)
         check_span("stop", stop)
@@ -214,7 +214,7 @@ class NgspiceSession:
 
     def _analysis(self, how: str, results: list[SampleResult]) -> str:
         said = next((r.failure for r in results if r.failure), "")
-        return f"{how} by ngspice {self._pool.version}{': ' + said if said else ''}"
+        return f"{how} by {self._pool.simulator}{': ' + said if said else ''}"
 
 
 def _deck(circuit: Circuit, edges: NDArray[np.intp]) -> Deck:

@@ -1,6 +1,6 @@
 """The worker process: one ngspice library, requests in, answers out.
 
-Started as ``python -m analogeq.engines.ngspice.worker LIBRARY`` with a socket as standard input.
+Started by `analogeq.engines.ngspice.start_worker`, with a socket as standard input.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analogeq.engines.ngspice.library import VARIABLE
 from analogeq.engines.ngspice.messages import Arrays, Header, receive, send
 from analogeq.errors import SimulatorError
@@ -24,11 +22,9 @@ from analogeq.errors import SimulatorError
 if TYPE_CHECKING:
     from analogeq.engines.ngspice.simulator import Simulator
 
-KLU_PROBE = "which solver\n.options klu\nv1 a 0 1\nr1 a b 1000.0\nr2 b 0 1000.0\n.end"
 
-
-def main(library_path: str) -> None:
-    """Serve until the other side closes the channel."""
+def serve_until_closed(library_path: str) -> None:
+    """Load the library and serve until the other side closes the channel."""
     channel = socket.socket(fileno=os.dup(0))
     _isolate()
     os.environ[VARIABLE] = library_path.replace("{", "{{").replace("}", "}}")
@@ -36,7 +32,7 @@ def main(library_path: str) -> None:
     from analogeq.engines.ngspice.simulator import Simulator
 
     simulator = Simulator(SharedLibrary())
-    send(channel, {"ready": True, "version": simulator.library.version}, {})
+    send(channel, {"ready": True, "version": simulator.library.version, "solver": simulator.solver}, {})
     while True:
         try:
             header, arrays = receive(channel)
@@ -58,9 +54,6 @@ def serve(simulator: Simulator, channel: socket.socket, header: Header, arrays: 
             simulator.set_gains(arrays["forward"], arrays["backward"])
         elif header["do"] == "run":
             _run(simulator, channel, header, arrays)
-        elif header["do"] == "describe":
-            send(channel, {"version": simulator.library.version, "solver": _solver(simulator)}, {})
-            return
         send(channel, {"done": True, "memory": memory()}, {})
     except SimulatorError as error:
         send(channel, {"failed": str(error)}, {})
@@ -72,18 +65,6 @@ def _run(simulator: Simulator, channel: socket.socket, header: Header, arrays: A
     task = Task(**{field.name: header[field.name] for field in fields(Task)})
     for times, voltages, n_points in simulator.run(task, arrays["currents"], arrays["start"]):
         send(channel, {"points": n_points}, {"times": times, "voltages": voltages})
-
-
-def _solver(simulator: Simulator) -> str:
-    """Ask for KLU and hear which solver answers; libraries without it ignore the option."""
-    library = simulator.library
-    lines = library.load(KLU_PROBE) + library.command("op")
-    answer = float(library.vector("b")[0])
-    library.command("destroy all")
-    library.command("remcirc")
-    if not np.isclose(answer, 0.5, rtol=1e-9):
-        raise SimulatorError(f"a divider of two equal resistors at 1 V came out at {answer!r} V")
-    return "KLU" if any("using klu" in line.lower() for line in lines) else "Sparse 1.3"
 
 
 def memory() -> int:
@@ -104,7 +85,3 @@ def _isolate() -> None:
     for name in ("HOME", "USERPROFILE", "SPICE_SCRIPTS", "SPICE_LIB_DIR", "NGSPICE_INPUT_DIR"):
         os.environ[name] = here
     os.dup2(2, 1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
