@@ -64,7 +64,7 @@ def train(
     copy_rates: Annotated[str | None, typer.Option(help="The same for the feedforward copy.")] = "0.5,0.5",
     momentum: Annotated[float, typer.Option(min=0.0)] = 0.0,
     beta: Annotated[float, typer.Option(help="Nudge strength; the conductance is 2·beta·G0.")] = 0.5,
-    nudging: Annotated[str, typer.Option(help="one-sided, random-sign or centred.")] = "random-sign",
+    nudging: Annotated[str, typer.Option(help="one-sided, random-sign, centred or small-signal.")] = "random-sign",
     tether: Annotated[float, typer.Option(min=0.0, help="Lambda; the conductance is lambda·G0.")] = 0.1,
     free_time: Annotated[
         float, typer.Option(help="Free phase in time constants; 0 follows it to the equilibrium.")

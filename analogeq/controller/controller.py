@@ -8,16 +8,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Drive, Nudge, Tether
+from analogeq.circuit import Conductances, Drive, Nudge, Tether
 from analogeq.controller.states import Event, State, after
 from analogeq.engines import OperatingPoint, Session
-from analogeq.errors import InputError
+from analogeq.engines.small_signal import nudge_response
+from analogeq.errors import InputError, PhaseError
+from analogeq.hardware import Technology
 from analogeq.hardware.converter import quantise
 from analogeq.network import Parameters
 
 Signals = NDArray[np.floating]
-Nudging = Literal["one-sided", "random-sign", "centred"]
-NUDGINGS: tuple[Nudging, ...] = ("one-sided", "random-sign", "centred")
+Nudging = Literal["one-sided", "random-sign", "centred", "small-signal"]
+NUDGINGS: tuple[Nudging, ...] = ("one-sided", "random-sign", "centred", "small-signal")
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,11 @@ class Schedule:
     ----------
     beta : float
         Nudge strength, dimensionless (a conductance 2·beta·G0); not zero.
-    nudging : {"one-sided", "random-sign", "centred"}
-        One nudged phase at beta; one at +beta or -beta, drawn for each minibatch; or both.
+    nudging : {"one-sided", "random-sign", "centred", "small-signal"}
+        One nudged phase at beta; one at +beta or -beta, drawn for each minibatch; both; or none: the
+        response to an infinitely weak nudge, by one solve of the circuit linearised where the free
+        phase ended, whatever beta is. It cannot lift an output off a rail that it is pressed against,
+        so weights have to start small.
     tether : float
         Lambda, dimensionless (a conductance lambda·G0).
     free_time, nudged_time : float or None
@@ -95,6 +100,7 @@ class Controller:
         self.session = session
         self.schedule = schedule or Schedule()
         self.state = State.IDLE
+        self._conductances: Conductances | None = None
         self._drive = Drive(np.empty((0, 0)))
         self._start: Signals | None = None
         self._free: OperatingPoint | None = None
@@ -108,6 +114,7 @@ class Controller:
         state = after(self.state, Event.PROGRAM)
         conductances = self.session.circuit.program(parameters)
         self.session.program(conductances)
+        self._conductances = conductances
         self.state = state
         return conductances.clipped
 
@@ -122,15 +129,9 @@ class Controller:
         """
         state = after(self.state, Event.PRESENT)
         tech = self.session.circuit.technology
-        applied = self._convert(inputs)
-        tether = None
-        start = None
-        if prediction is not None:
-            voltages = self._convert(prediction)
-            start = np.clip(voltages, 0.0, tech.rail)
-            if self.schedule.tether > 0.0:
-                tether = Tether(voltages, self.schedule.tether * tech.unit_conductance)
-        self._drive, self._start, self._free = Drive(applied, tether), start, None
+        self._drive = presented(tech, inputs, prediction, self.schedule.tether)
+        self._start = None if prediction is None else np.clip(_converted(tech, prediction), 0.0, tech.rail)
+        self._free = None
         self.state = state
 
     def free_phase(self) -> OperatingPoint:
@@ -172,6 +173,8 @@ class Controller:
         """
         beta = self.schedule.beta
         betas: tuple[float, ...]
+        if self.schedule.nudging == "small-signal":
+            return self._run_weakly(inputs, targets, prediction)
         if self.schedule.nudging == "centred":
             betas, span = (-beta, beta), 2.0 * beta
         else:
@@ -186,6 +189,27 @@ class Controller:
                 self.release()
         signals = [self.read(p) for p in points]
         return PhasePair(self._drive.inputs / self._rail, signals[0], signals[-2], signals[-1], span, tuple(points))
+
+    def _run_weakly(self, inputs: Signals, targets: Signals, prediction: Signals | None) -> PhasePair:
+        r"""Stand one response :math:`r = ds/d\beta` below and above the free state.
+
+        The contrast of products is odd in r but for terms that cancel, so the gradient of this pair
+        is the beta → 0 estimate to rounding.
+        """
+        if self._conductances is None:
+            raise PhaseError("cannot linearise: the circuit holds no conductances; program it first")
+        try:
+            self.present(inputs, prediction)
+            point = self.free_phase()
+        finally:
+            if self.state is not State.IDLE:
+                self.release()
+        response = nudge_response(
+            self.session.circuit, self._conductances, self._drive, point.voltages, targets * self._rail
+        )
+        moved = response.voltages / self._rail
+        free = self.read(point)
+        return PhasePair(self._drive.inputs / self._rail, free, free - moved, free + moved, 2.0, (point,))
 
     def settle(self, inputs: Signals, prediction: Signals | None = None) -> Signals:
         """Run the free phase alone and release: signals of all neurons, shape (batch, node)."""
@@ -203,12 +227,27 @@ class Controller:
             voltages = quantise(voltages, bits, 0.0, self._rail)
         return voltages / self._rail if self._rail != 1.0 else voltages
 
-    def _convert(self, signals: Signals) -> Signals:
-        voltages = signals * self._rail if self._rail != 1.0 else signals
-        bits = self.session.circuit.technology.dac_bits
-        if bits is not None:
-            voltages = quantise(voltages, bits, 0.0, self._rail)
-        return voltages
-
     def _seconds(self, time_constants: float | None) -> float | None:
         return None if time_constants is None else time_constants * self.session.circuit.technology.time_constant
+
+
+def presented(technology: Technology, inputs: Signals, prediction: Signals | None, tether: float) -> Drive:
+    """What is applied for these signals: through the converters, tethered if there is a prediction.
+
+    Parameters
+    ----------
+    technology : Technology
+    inputs : ndarray, shape (batch, input)
+    prediction : ndarray, shape (batch, node), optional
+    tether : float
+        Lambda; 0 leaves the neurons untethered.
+    """
+    held = None
+    if prediction is not None and tether > 0.0:
+        held = Tether(_converted(technology, prediction), tether * technology.unit_conductance)
+    return Drive(_converted(technology, inputs), held)
+
+
+def _converted(technology: Technology, signals: Signals) -> Signals:
+    voltages = signals * technology.rail if technology.rail != 1.0 else signals
+    return quantise(voltages, technology.dac_bits, 0.0, technology.rail)

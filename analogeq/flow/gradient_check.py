@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit
 from analogeq.controller import Controller, Schedule
-from analogeq.controller.small_signal import presented
+from analogeq.controller.controller import presented
 from analogeq.engines import OperatingPoint, Session, engine
 from analogeq.engines.small_signal import backward_shares, cost_adjoint, nudge_response
 from analogeq.errors import InputError, NotSettledError

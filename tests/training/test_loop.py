@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,12 @@ def test_learns_to_tell_three_stripes_apart(session: Session, data: Dataset) -> 
     assert result.history[-1].copy_test_error == 0.0
     assert result.history[-1].settled_test_error == 0.0
     assert [r.epoch for r in result.history] == list(range(1, 21))
+
+
+def test_learns_from_the_response_to_an_infinitely_weak_nudge(session: Session, data: Dataset) -> None:
+    # Small first weights keep outputs off their rails, where a weak nudge moves nothing.
+    config = replace(CONFIG, scale=0.3, schedule=Schedule(nudging="small-signal", free_time=None))
+    assert Trainer(session, data, config).run().history[-1].settled_test_error == 0.0
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(session: Session, data: Dataset) -> None:

@@ -1,11 +1,12 @@
 """Phases whose nudge is infinitely weak."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Drive
 from analogeq.controller import Controller, Schedule, State
-from analogeq.controller.small_signal import small_signal_pair
 from analogeq.engines import engine
 from analogeq.engines.small_signal import nudge_response
 from analogeq.errors import InputError
@@ -33,7 +34,8 @@ def test_the_pair_is_what_weaker_and_weaker_nudges_tend_to(prediction: np.ndarra
         controller = Controller(session, Schedule(3e-5, "centred", 0.3, None, None))
         controller.program(THETA)
         weak = gradient(controller.run(X, Y, prediction))
-        limit = gradient(small_signal_pair(controller, session.circuit.program(THETA), X, Y, prediction))
+        controller.schedule = replace(controller.schedule, nudging="small-signal")
+        limit = gradient(controller.run(X, Y, prediction))
     # Bias of the centred estimate: beta**2 = 1e-9 times the sixteen of a soft circuit.
     assert limit.weights == pytest.approx(weak.weights, abs=1e-7)
     assert limit.biases == pytest.approx(weak.biases, abs=1e-7)
@@ -43,9 +45,9 @@ def test_the_pair_is_what_weaker_and_weaker_nudges_tend_to(prediction: np.ndarra
 def test_contrasting_the_pair_is_the_response_gradient_to_rounding() -> None:
     with engine("native").open(Circuit(NETWORK, Technology())) as session:
         held = session.circuit.program(THETA)
-        controller = Controller(session, Schedule(tether=0.0, free_time=None))
+        controller = Controller(session, Schedule(nudging="small-signal", tether=0.0, free_time=None))
         controller.program(THETA)
-        pair = small_signal_pair(controller, held, X, Y)
+        pair = controller.run(X, Y)
     (point,) = pair.points
     response = nudge_response(session.circuit, held, Drive(X), point.voltages, Y).voltages
     expected = small_signal_gradient(NETWORK, X, pair.free, response)
@@ -57,8 +59,8 @@ def test_contrasting_the_pair_is_the_response_gradient_to_rounding() -> None:
 
 def test_a_minibatch_that_does_not_fit_leaves_the_circuit_released() -> None:
     with engine("native").open(Circuit(NETWORK, Technology())) as session:
-        controller = Controller(session, Schedule(tether=0.0, free_time=None))
+        controller = Controller(session, Schedule(nudging="small-signal", tether=0.0, free_time=None))
         controller.program(THETA)
         with pytest.raises(InputError, match="targets"):
-            small_signal_pair(controller, session.circuit.program(THETA), X, Y[:, :2])
+            controller.run(X, Y[:, :2])
     assert controller.state is State.IDLE
