@@ -103,7 +103,7 @@ def ngspice_config(request: DemoRequest) -> TrainingConfig:
     """How the training in ngspice runs: fewer epochs at higher rates."""
     return replace(
         native_config(request),
-        epochs=2 if request.quick else 6,
+        epochs=2 if request.quick else 8,
         rates=(0.4, 0.2),
         copy_rates=(0.5, 0.5),
         evaluate_settled_every=0,
@@ -182,8 +182,9 @@ def _settle_one_digit(request: DemoRequest, diary: Diary, circuit: Circuit, data
                 "Euler steps, ε = 0.5", "dot", 0.5 * tech.time_constant * np.arange(steps + 1), path[0] * tech.rail
             ),
         ]
-        target = int(data.y_test[0])
-        figure = settling_figure(traces, circuit.network.outputs, tech.time_constant, tech.rail, target=target)
+        figure = settling_figure(
+            traces, circuit.network.outputs, tech.time_constant, tech.rail, title="One digit settles, before training"
+        )
         save_figure(figure, request.output / "settling.png")
         save_settling_csv(traces, circuit.network.node_names, request.output / "waveforms.csv")
     apart = float(np.abs(waves["native"].voltages - waves["ngspice"].voltages).max())

@@ -27,7 +27,7 @@ def run_netlist(tmp_path: Path) -> Callable[..., dict[str, float]]:
         path = tmp_path / "netlist.cir"
         path.write_text(text)
         library = find_library()
-        done = subprocess.run(  # noqa: S603 - no shell, and the files are the test's own
+        done = subprocess.run(
             [sys.executable, str(RUNNER), str(library), str(path), *commands],
             capture_output=True,
             text=True,

@@ -115,7 +115,7 @@ def test_ngspice_in_batch_mode_prints_the_outputs_by_name(tmp_path):
     circuit, conductances = named(("light", "cell", "move"), (0.5, 1.0))
     path = tmp_path / "net.cir"
     path.write_text(readable_netlist(circuit, conductances, DRIVE))
-    done = subprocess.run([ngspice, "-b", str(path)], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - no shell
+    done = subprocess.run([ngspice, "-b", str(path)], capture_output=True, text=True, timeout=60, check=True)
     printed = float(re.search(r"^move\s*=\s*(\S+)", done.stdout, re.M)[1])
     # h = 0.25 + y and y = h: the pair runs up to the rail, which is 1 V; seven digits are printed
     assert printed == pytest.approx(1.0, abs=1e-6)
@@ -151,7 +151,7 @@ print(text.count(" pair g_plus="), min(seconds["readable"]), min(seconds["simula
 
 def test_784_500_10_renders_in_two_seconds_and_half_a_gigabyte():
     # processor time, the best of five: what others do on the machine is not the renderer's
-    done = subprocess.run([sys.executable, "-c", BIG], capture_output=True, text=True, timeout=120, check=True)  # noqa: S603 - no shell
+    done = subprocess.run([sys.executable, "-c", BIG], capture_output=True, text=True, timeout=120, check=True)
     cells, readable, simulation, megabytes = map(float, done.stdout.split())
     assert cells == 784 * 500 + 2 * 500 * 10 + 510
     assert readable < 2.0

@@ -198,4 +198,4 @@ def test_pint_is_imported_only_by_a_value_with_a_unit():
         "technology_from_toml('[converters]\\ndac_bits = 8'); assert 'pint' not in sys.modules; "
         "technology_from_toml('[chip]\\nrail = \"2 V\"'); assert 'pint' in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # our own interpreter and text
+    subprocess.run([sys.executable, "-c", code], check=True)  # our own interpreter and text
