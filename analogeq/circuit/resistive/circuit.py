@@ -185,11 +185,13 @@ class ResistiveCircuit:
         return ResistiveConductances(held, currents, outside)
 
     def checked(self, conductances: ResistiveConductances) -> ResistiveConductances:
-        """Refuse conductances outside the range, naming the first edge."""
+        """Refuse conductances outside the range, or no numbers, naming the first edge."""
         tech, g = self.technology, conductances.g
-        outside = np.flatnonzero((g < tech.conductance_low) | (g > tech.conductance_high))
+        outside = np.flatnonzero(~((g >= tech.conductance_low) & (g <= tech.conductance_high)))
         if len(outside):
             at = int(outside[0])
+            if not np.isfinite(g[at]):
+                raise InputError(f"edge {self.edge_name(at)}: conductance {g[at]} S is no number; lower the rates")
             side, end = ("below", "low") if g[at] < tech.conductance_low else ("above", "high")
             limit = getattr(tech, f"conductance_{end}")
             raise InputError(

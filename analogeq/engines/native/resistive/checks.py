@@ -13,11 +13,10 @@ from analogeq.errors import InputError
 
 
 def check_drive(circuit: ResistiveCircuit, drive: Drive) -> None:
-    """Raise `InputError` where a drive does not fit the circuit."""
+    """Raise `InputError` where what a drive does to the outputs does not fit the circuit."""
     net = circuit.network
     if drive.tether is not None:
         raise InputError("tether: circuits of the resistive family have none; leave it out")
-    _check("inputs", drive.inputs, (drive.batch, net.n_inputs), "(batch, input)")
     at_outputs = (drive.batch, net.n_outputs)
     if drive.nudge is not None:
         _check("nudge", drive.nudge.voltages, at_outputs, "(batch, output)")
@@ -30,6 +29,11 @@ def check_drive(circuit: ResistiveCircuit, drive: Drive) -> None:
             _check(name, values, at_outputs, "(batch, output)")
     if drive.held is not None and (drive.nudge is not None or drive.injected is not None):
         raise InputError("held: an output held by a source cannot be nudged as well; give one of the two")
+
+
+def check_inputs(circuit: ResistiveCircuit, drive: Drive) -> None:
+    """Raise `InputError` where inputs do not fit the circuit."""
+    _check("inputs", drive.inputs, (drive.batch, circuit.network.n_inputs), "(batch, input)")
 
 
 def start_voltages(

@@ -33,16 +33,15 @@ class Folded:
         return np.array_equal(self.inputs, inputs)
 
 
-def fold(circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array, *, compiled: bool) -> Folded:
-    """Fold every source; with kernels if the first layer is fully joined to doubled inputs alone."""
-    if compiled and _is_plain(circuit) and inputs.dtype == conductances.g.dtype:
-        return _by_kernel(circuit, conductances, inputs)
+def fold(circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array) -> Folded:
+    """Fold every source."""
     supply = circuit.norton_currents(conductances, inputs)
     load = circuit.source_load(conductances) + circuit.coupling_load(conductances)
     return Folded(inputs.copy(), supply, load.astype(supply.dtype))
 
 
-def _is_plain(circuit: ResistiveCircuit) -> bool:
+def is_plain(circuit: ResistiveCircuit) -> bool:
+    """Whether the first layer is fully joined to doubled inputs and nothing else is joined to any."""
     sources = circuit.wiring.input_blocks
     tech = circuit.technology
     return (
@@ -54,7 +53,10 @@ def _is_plain(circuit: ResistiveCircuit) -> bool:
     )
 
 
-def _by_kernel(circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array) -> Folded:
+def fold_plain(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array, coupling_load: Array
+) -> Folded:
+    """Fold doubled inputs by the compiled kernel, in one pass over the first layer."""
     from analogeq.engines.native.resistive.compiled.layers import fold as fold_doubled
 
     g, block = conductances.g, circuit.wiring.input_blocks[0]
@@ -65,6 +67,6 @@ def _by_kernel(circuit: ResistiveCircuit, conductances: ResistiveConductances, i
     total = np.empty((len(inputs), circuit.network.n_nodes), dtype=g.dtype)
     total[:] = conductances.bias_currents
     total[:, :width] += supply
-    loads = circuit.coupling_load(conductances)
+    loads = coupling_load.copy()
     loads[:width] += load
     return Folded(inputs.copy(), total, loads)

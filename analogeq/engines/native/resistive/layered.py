@@ -47,6 +47,14 @@ class Layered:
         )  # fmt: skip
         return Descended(v, residual, sweeps)
 
+    def coupling_load(self) -> Array:
+        """Conductance each node sees towards the others [S], shape (node,)."""
+        from analogeq.engines.native.resistive.compiled.layers import coupling_load
+
+        load = np.zeros(int(self.ends[-1]), dtype=self.flat.dtype)
+        coupling_load(self.flat, self.starts, self.ends, self.turned, load)
+        return load
+
     def margin(self, load: Array) -> float:
         """Margin of the certificate of convexity; above zero is a proof, else nothing is known."""
         from analogeq.engines.native.resistive.compiled.layers import margin
@@ -63,20 +71,40 @@ def fits(circuit: ResistiveCircuit) -> bool:
     return isinstance(tech.device, IdealDiode) and tech.amplifier is None and circuit.network.is_layered
 
 
-def laid_out(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> Layered:
-    """Lay the links out; those that are wide already, one after the other, are not copied."""
-    sizes = circuit.network.layer_sizes[1:]
-    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Where things stand, which the topology alone decides.
+
+    Attributes
+    ----------
+    starts, ends : ndarray of int
+        As in `Layered`.
+    turned : ndarray of bool
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    turned: NDArray[np.bool_]
+
+
+def planned(circuit: ResistiveCircuit) -> Plan:
+    """Decide where layers and links stand."""
     blocks = circuit.wiring.coupling_blocks
-    turned = np.array([b.shape[1] < b.shape[0] for b in blocks], dtype=bool)
-    lengths = [b.shape[0] * b.shape[1] for b in blocks]
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(circuit.network.layer_sizes[1:])]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum([b.shape[0] * b.shape[1] for b in blocks])]).astype(np.int64)
+    return Plan(starts, ends, np.array([b.shape[1] < b.shape[0] for b in blocks], dtype=bool))
+
+
+def laid_out(circuit: ResistiveCircuit, plan: Plan, conductances: ResistiveConductances) -> Layered:
+    """Lay the links out; those that are wide already are not copied."""
+    blocks, starts, turned = circuit.wiring.coupling_blocks, plan.starts, plan.turned
     if not turned.any():
         first = blocks[0].edges.start if blocks else 0
-        return Layered(conductances.g[first : first + int(starts[-1])], starts, ends, turned)
+        flat = conductances.g[first : first + int(starts[-1])]
+        return Layered(flat, starts, plan.ends, turned)
     flat = np.empty(int(starts[-1]), dtype=conductances.g.dtype)
     for k, block in enumerate(blocks):
         matrix = block.view(conductances.g)
-        own = flat[starts[k] : starts[k + 1]]
-        own.reshape(matrix.T.shape if turned[k] else matrix.shape)[:] = matrix.T if turned[k] else matrix
-    return Layered(flat, starts, ends, turned)
+        wide = matrix.T if turned[k] else matrix
+        flat[starts[k] : starts[k + 1]].reshape(wide.shape)[:] = wide
+    return Layered(flat, starts, plan.ends, turned)

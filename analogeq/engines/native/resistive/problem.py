@@ -144,6 +144,7 @@ def problem_of(
     load: Array,
     drive: Drive,
     links: tuple[Link, ...],
+    polarity: Array,
     *,
     compiled: bool = False,
 ) -> Problem:
@@ -164,7 +165,7 @@ def problem_of(
         load,
         links,
         circuit.technology.device,
-        circuit.polarity.astype(dtype, copy=False),
+        polarity,
         outputs,
         None if held is None else held.astype(dtype),
         circuit.network.layers,

@@ -17,10 +17,10 @@ from analogeq.circuit.resistive import (
 )
 from analogeq.circuit.resistive.convexity import refuse_unstable
 from analogeq.engines.contract import OperatingPoint, Status
-from analogeq.engines.native.resistive.checks import check_drive, start_voltages
+from analogeq.engines.native.resistive.checks import check_drive, check_inputs, start_voltages
 from analogeq.engines.native.resistive.descent import Descended, descend, fixed_sweeps
-from analogeq.engines.native.resistive.folding import Folded, fold
-from analogeq.engines.native.resistive.layered import Layered, fits, laid_out
+from analogeq.engines.native.resistive.folding import Folded, fold, fold_plain, is_plain
+from analogeq.engines.native.resistive.layered import Layered, fits, laid_out, planned
 from analogeq.engines.native.resistive.newton import newton
 from analogeq.engines.native.resistive.problem import Array, Link, Problem, links_of, problem_of
 from analogeq.errors import InputError
@@ -56,6 +56,12 @@ class ResistiveSession:
         self._links: tuple[Link, ...] = ()
         self._layered: Layered | None = None
         self._folded: Folded | None = None
+        self._plan = planned(circuit) if compiled and fits(circuit) else None
+        self._plain = is_plain(circuit)
+        self._polarity: dict[np.dtype[np.floating], Array] = {
+            np.dtype(np.float32): circuit.polarity.astype(np.float32),
+            np.dtype(np.float64): circuit.polarity,
+        }
 
     def program(self, conductances: ResistiveConductances) -> None:
         """Take new conductances; the topology stays. They are read, not copied: program anew after a change."""
@@ -63,8 +69,8 @@ class ResistiveSession:
         self._links = links_of(self.circuit, conductances)
         self._folded = None
         self._layered = None
-        if self.compiled and fits(self.circuit):
-            self._layered = laid_out(self.circuit, conductances)
+        if self._plan is not None:
+            self._layered = laid_out(self.circuit, self._plan, conductances)
 
     def settle(
         self,
@@ -103,10 +109,15 @@ class ResistiveSession:
         held = self._programmed()
         check_drive(self.circuit, drive)
         folded = self._fold(held, drive)
-        problem = problem_of(self.circuit, folded.supply, folded.load, drive, self._links, compiled=self.compiled)
+        polarity = self._polarity[folded.supply.dtype]
+        problem = problem_of(
+            self.circuit, folded.supply, folded.load, drive, self._links, polarity, compiled=self.compiled
+        )
         self._refuse_unstable(held, drive, problem)
         at = start_voltages(self.circuit, drive, start, problem.supply.dtype)
-        point = self._settled(problem, at) if sweeps is None else self._after_sweeps(problem, at, sweeps)
+        if sweeps is not None:
+            return self._after_sweeps(problem, at, sweeps)
+        point = self._settled(problem, at)
         return point.checked() if check else point
 
     def transient(
@@ -144,8 +155,13 @@ class ResistiveSession:
 
     def _fold(self, held: ResistiveConductances, drive: Drive) -> Folded:
         """Sources as the nodes see them; phases of one presentation share it."""
-        if self._folded is None or not self._folded.of(drive.inputs):
-            self._folded = fold(self.circuit, held, drive.inputs, compiled=self.compiled)
+        if self._folded is not None and self._folded.of(drive.inputs):
+            return self._folded
+        check_inputs(self.circuit, drive)
+        if self._layered is not None and self._plain and drive.inputs.dtype == held.g.dtype:
+            self._folded = fold_plain(self.circuit, held, drive.inputs, self._layered.coupling_load())
+        else:
+            self._folded = fold(self.circuit, held, drive.inputs)
         return self._folded
 
     def _refuse_unstable(self, held: ResistiveConductances, drive: Drive, problem: Problem) -> None:

@@ -151,3 +151,21 @@ def margin(load: Array, flat: Array, starts: Ints, ends: Ints, turned: Bools, tr
         for at in range(n):
             x[0, at] = 1.0 + reached[at]
     return found
+
+
+@jit
+def coupling_load(flat: Array, starts: Ints, ends: Ints, turned: Bools, load: Array) -> None:
+    """Add every link's conductances to the loads [S] of the nodes at both its ends."""
+    for k in range(len(ends) - 2):
+        rows, columns = ends[k], ends[k + 1]
+        n_rows, n_columns = ends[k + 1] - ends[k], ends[k + 2] - ends[k + 1]
+        if turned[k]:
+            rows, columns, n_rows, n_columns = columns, rows, n_columns, n_rows
+        across = load[columns : columns + n_columns]
+        for i in range(n_rows):
+            wire = flat[starts[k] + i * n_columns : starts[k] + (i + 1) * n_columns]
+            along = flat.dtype.type(0.0)
+            for j in range(n_columns):
+                across[j] += wire[j]
+                along += wire[j]
+            load[rows + i] += along

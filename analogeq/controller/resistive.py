@@ -1,0 +1,148 @@
+"""Phases of a resistive circuit: present, settle free, act on the outputs, settle again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Drive, Nudge
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
+from analogeq.engines import OperatingPoint
+
+Signals = NDArray[np.floating]
+
+
+class ResistiveSessionLike(Protocol):
+    """What is asked of an engine's session here."""
+
+    @property
+    def circuit(self) -> ResistiveCircuit:
+        """What was opened."""
+        ...
+
+    def program(self, conductances: ResistiveConductances) -> None:
+        """Take new conductances."""
+
+    def settle(self, drive: Drive, start: Signals | None = None, *, sweeps: int | None = None) -> OperatingPoint:
+        """Find the operating point, or make so many sweeps."""
+        ...
+
+
+class ActionLike(Protocol):
+    """What a learning rule does to the outputs; see `analogeq.learning.rules.Action`."""
+
+    @property
+    def conductance(self) -> float:
+        """From each output to its target [S]."""
+        ...
+
+    @property
+    def targets(self) -> Signals | None:
+        """Where the conductance leads [V]."""
+        ...
+
+    @property
+    def injected(self) -> Signals | None:
+        """Constant currents [A]."""
+        ...
+
+    @property
+    def held(self) -> Signals | None:
+        """Voltages of ideal sources [V]."""
+        ...
+
+
+class ComparisonLike(Protocol):
+    """Two states to compare."""
+
+    @property
+    def first(self) -> ActionLike | None:
+        """None is the free state."""
+        ...
+
+    @property
+    def second(self) -> ActionLike | None:
+        """None is the free state."""
+        ...
+
+    @property
+    def span(self) -> float:
+        """Strength of the second less that of the first."""
+        ...
+
+
+class RuleLike(Protocol):
+    """Decides what is compared; see `analogeq.learning.rules.Rule`."""
+
+    def comparison(self, free: Signals, targets: Signals, sign: float) -> ComparisonLike:
+        """Two states for a minibatch."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ResistivePair:
+    """Two states whose difference is the gradient, in volts.
+
+    Attributes
+    ----------
+    sources : ndarray, shape (batch, source)
+    free, first, second : ndarray, shape (batch, node)
+    span : float
+    points : tuple of OperatingPoint
+        As the engine answered, free first.
+    """
+
+    sources: Signals
+    free: Signals
+    first: Signals
+    second: Signals
+    span: float
+    points: tuple[OperatingPoint, ...]
+
+
+def run_pair(
+    session: ResistiveSessionLike,
+    rule: RuleLike,
+    inputs: Signals,
+    targets: Signals,
+    *,
+    sign: float = 1.0,
+    sweeps: int | None = None,
+) -> ResistivePair:
+    """Run one minibatch through the states that a rule compares.
+
+    Parameters
+    ----------
+    session : Session
+        Programmed.
+    rule : Rule
+    inputs : ndarray, shape (batch, input)
+        Signals.
+    targets : ndarray, shape (batch, output)
+    sign : float
+        For rules of random sign: +1 or -1, drawn by the caller, who owns the seed.
+    sweeps : int, optional
+        Sweeps for each state; to the operating point if not given.
+    """
+    circuit = session.circuit
+    free = session.settle(ResistiveDrive(inputs), None, sweeps=sweeps)
+    asked = rule.comparison(free.voltages[:, circuit.network.outputs], targets, sign)
+    points = [free]
+    states = []
+    for action in (asked.first, asked.second):
+        if action is None:
+            states.append(free.voltages)
+            continue
+        points.append(session.settle(_drive(inputs, action), free.voltages, sweeps=sweeps))
+        states.append(points[-1].voltages)
+    return ResistivePair(
+        circuit.source_voltages(inputs), free.voltages, states[0], states[1], asked.span, tuple(points)
+    )
+
+
+def _drive(inputs: Signals, action: ActionLike) -> ResistiveDrive:
+    nudge = None if action.targets is None else Nudge(action.targets, action.conductance)
+    return ResistiveDrive(inputs, None, nudge, injected=action.injected, held=action.held)

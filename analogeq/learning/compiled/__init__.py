@@ -1,0 +1,1 @@
+"""Kernels that numba compiles; imported only where it is installed."""

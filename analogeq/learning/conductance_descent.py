@@ -1,0 +1,170 @@
+"""Steps down the co-content rule, bounded by what a conductance can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analogeq.errors import InputError
+from analogeq.learning.co_content import StageGains, check_two_states, co_content_gradient
+from analogeq.network import Block, Network
+from analogeq.network.network import Floats
+
+
+@dataclass(frozen=True)
+class ConductanceRates:
+    """How far a step goes.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        For the edges into each layer [S²/cost].
+    biases : tuple of float
+        For the bias currents of each layer [A²/cost].
+    """
+
+    edges: tuple[float, ...]
+    biases: tuple[float, ...]
+
+    def decayed(self, factor: float) -> ConductanceRates:
+        """All rates times ``factor``."""
+        return ConductanceRates(
+            tuple(rate * factor for rate in self.edges), tuple(rate * factor for rate in self.biases)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ConductanceDescent:
+    """Writes the devices of one circuit.
+
+    Attributes
+    ----------
+    wiring : Network
+        Sources, nodes and conductances.
+    low, high : float
+        Range of a conductance [S].
+    gains : StageGains or None
+        Amplifiers.
+    tied : mapping of int to ndarray of int
+        Block number to a group number for each of its edges: edges of one group move together, by the
+        mean of their gradients, as the positions of a shared kernel do.
+    compiled : bool
+        Gradient and step in one pass, by the kernels that numba compiles.
+    """
+
+    wiring: Network
+    low: float
+    high: float
+    gains: StageGains | None = None
+    tied: Mapping[int, np.ndarray] | None = None
+    compiled: bool = False
+
+    def step(
+        self,
+        g: Floats,
+        bias_currents: Floats,
+        states: tuple[Floats, Floats, Floats],
+        span: float,
+        rates: ConductanceRates,
+    ) -> None:
+        """Move conductances and bias currents in place.
+
+        Parameters
+        ----------
+        g : ndarray, shape (edge,)
+            [S]
+        bias_currents : ndarray, shape (node,)
+            [A]
+        states : tuple of ndarray
+            Source voltages, node voltages of the first and of the second state [V].
+        span : float
+        rates : ConductanceRates
+        """
+        n_layers = len(self.wiring.layers)
+        _check_count("edges", rates.edges, n_layers)
+        _check_count("biases", rates.biases, n_layers)
+        if self.compiled and self.gains is None and not self.tied and all(b.dense for b in self.wiring.blocks):
+            self._in_one_pass(g, bias_currents, states, span, rates)
+            return
+        gradient = co_content_gradient(self.wiring, *states, span, self.gains)
+        for number, block in enumerate(self.wiring.blocks):
+            slope = gradient.g[block.edges]
+            if self.tied is not None and number in self.tied:
+                slope = _shared(slope, self.tied[number])
+            g[block.edges] -= rates.edges[block.post - 1] * slope
+        np.clip(g, self.low, self.high, out=g)
+        for layer, rate in zip(self.wiring.layers, rates.biases, strict=True):
+            bias_currents[layer] -= rate * gradient.bias_currents[layer]
+
+    def _in_one_pass(
+        self,
+        g: Floats,
+        bias_currents: Floats,
+        states: tuple[Floats, Floats, Floats],
+        span: float,
+        rates: ConductanceRates,
+    ) -> None:
+        from analogeq.learning.compiled.writing import write
+
+        sources, first, second = states
+        check_two_states(sources, first, second, span)
+        scale = 1.0 / (span * len(first))
+        moved = second - first
+        squares = ((-0.5 * scale) * (moved * (second + first)).sum(axis=0)).astype(g.dtype)
+        for block in self.wiring.blocks:
+            rate = rates.edges[block.post - 1]
+            pre, post, by_row = self._factors(block, sources, first, second, rate * scale, g.dtype)
+            by_column = (rate * squares[self.wiring.layer(block.post)]).astype(g.dtype)
+            if by_row is None:
+                by_row = (rate * squares[self.wiring.layer(block.pre)]).astype(g.dtype)
+            write(block.view(g), pre, post, by_row, by_column, self.low, self.high)
+        for layer, rate in zip(self.wiring.layers, rates.biases, strict=True):
+            bias_currents[layer] += (rate * scale) * moved[:, layer].sum(axis=0)
+
+    def _factors(
+        self, block: Block, sources: Floats, first: Floats, second: Floats, scale: float, dtype: np.dtype[np.floating]
+    ) -> tuple[Floats, Floats, Floats | None]:
+        """Rank-one terms of a block's step; the shift by rows is none for sources, which do not move."""
+        post = self.wiring.layer(block.post)
+        if block.pre == 0:
+            step = (scale * (second[:, post] - first[:, post])).astype(dtype)
+            return np.ascontiguousarray(sources, dtype=dtype), step, np.zeros(block.shape[0], dtype=dtype)
+        pre = self.wiring.layer(block.pre)
+        rows = np.concatenate([second[:, pre], first[:, pre]]).astype(dtype)
+        columns = np.concatenate([scale * second[:, post], -scale * first[:, post]]).astype(dtype)
+        return rows, columns, None
+
+
+def _shared(slope: Floats, groups: np.ndarray) -> Floats:
+    """Mean over each group, given back to its members."""
+    count = np.bincount(groups)
+    mean: Floats = (np.bincount(groups, weights=slope) / np.maximum(count, 1))[groups].astype(slope.dtype)
+    return mean
+
+
+def _check_count(name: str, rates: Sequence[float], n_layers: int) -> None:
+    if len(rates) != n_layers:
+        raise InputError(
+            f"rates of {name}: {len(rates)} for {n_layers} layers; give one for each layer after the inputs"
+        )
+
+
+def half_kaiming(
+    wiring: Network, rng: np.random.Generator, *, low: float = 0.0, dtype: type[np.floating] = np.float64
+) -> Floats:
+    """Draw conductances as the published resistive networks do: uniform in ±1/sqrt(fan-in), clipped below.
+
+    Half of them start at the low end [1]_ (initialisation of its public code).
+
+    References
+    ----------
+    .. [1] Scellier, ICML 2024, arXiv:2402.11674.
+    """
+    g = np.empty(wiring.n_edges, dtype=dtype)
+    for block in wiring.blocks:
+        n_edges = block.edges.stop - block.edges.start
+        limit = np.sqrt(block.shape[1] / n_edges)
+        g[block.edges] = np.maximum(rng.uniform(-limit, limit, n_edges), low)
+    return g
