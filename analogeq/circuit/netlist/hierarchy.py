@@ -150,7 +150,7 @@ def _biases(conductances: Conductances, wires: _Wires) -> Iterator[Section]:
 
 
 def _pairs(names: tuple[str, ...], conductances: Conductances, values: Volts, ports: tuple[Ints, ...]) -> Instances:
-    g_plus, g_minus = conductances.pair(values.astype(np.float64))
+    g_plus, g_minus = (g.astype(np.float64, copy=False) for g in conductances.pair(values))
     return _cells("pair", names, ports, g_plus=g_plus, g_minus=g_minus)
 
 

@@ -55,7 +55,7 @@ class NativeSession:
     def settle(
         self,
         drive: Drive,
-        start: Volts | None = None,
+        start: NDArray[np.floating] | None = None,
         *,
         duration: float | None = None,
         check: bool = True,
@@ -71,7 +71,7 @@ class NativeSession:
         return self._answer(problem, Equilibrium(path.states, status, ANALYSIS, _work(path)), check=check)
 
     def transient(
-        self, drive: Drive, stop: float, start: Volts | None = None, *, points: int | None = None
+        self, drive: Drive, stop: float, start: NDArray[np.floating] | None = None, *, points: int | None = None
     ) -> Waveform:
         """Follow the dynamics; see `analogeq.engines.contract.Session.transient`.
 
@@ -136,7 +136,7 @@ class NativeSession:
             )
         return Problem(held.coupling, self.circuit.load_conductances(drive) / unit, current, self._clamps)
 
-    def _start(self, drive: Drive, start: Volts | None) -> Volts:
+    def _start(self, drive: Drive, start: NDArray[np.floating] | None) -> Volts:
         shape = (drive.batch, self.circuit.network.n_nodes)
         if start is None:
             return np.zeros(shape)

@@ -66,7 +66,7 @@ class WorkerProcess:
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     cwd=self._folder,
-                    env=_environment(),
+                    env=_environment(library),
                     start_new_session=True,
                 )
         finally:
@@ -169,8 +169,12 @@ class WorkerProcess:
             return ""
 
 
-def _environment() -> dict[str, str]:
+def _environment(library: Path) -> dict[str, str]:
     environment = dict(os.environ)
+    if library.is_relative_to(sys.prefix):
+        # Unpacked by set-up without root, and so is what it needs beside it.
+        others = filter(None, [environment.get("LD_LIBRARY_PATH")])
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join([str(library.parent), *others])
     home = str(Path(analogeq.__file__).parent.parent)
     paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
     environment["PYTHONPATH"] = os.pathsep.join(paths)
