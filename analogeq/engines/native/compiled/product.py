@@ -11,19 +11,11 @@ def product(table: Ints, ends: Ints, to_outer: Array, to_inner: Array, factor: f
     """Write ``factor * M x`` into ``out``; the layout is that of `coupling.Packed`."""
     out[:] = 0.0
     for link in range(table.shape[0]):
-        first, n_outer, second, n_inner, at = (
-            table[link, 1],
-            table[link, 2],
-            table[link, 3],
-            table[link, 4],
-            table[link, 5],
-        )
+        first, n_outer, second = table[link, 1], table[link, 2], table[link, 3]
+        n_inner, at = table[link, 4], table[link, 5]
         if table[link, 0] == 0:
-            stop = at + n_outer * n_inner
             outer, inner = slice(first, first + n_outer), slice(second, second + n_inner)
-            shape = (n_outer, n_inner)
-            into, back = to_outer[at:stop].reshape(shape), to_inner[at:stop].reshape(shape)
-            _dense(into, back, x[outer], x[inner], out[outer], out[inner])
+            _dense(to_outer, to_inner, at, x[outer], x[inner], out[outer], out[inner])
         else:
             for edge in range(n_outer):
                 near, far = ends[0, second + edge], ends[1, second + edge]
@@ -35,15 +27,21 @@ def product(table: Ints, ends: Ints, to_outer: Array, to_inner: Array, factor: f
 
 
 @jit
-def _dense(into: Array, back: Array, x_outer: Array, x_inner: Array, outer: Array, inner: Array) -> None:
-    """Both directions of a dense block in one pass, four rows at a time: twelve times a plain loop's speed."""
-    n, row = into.shape[0], 0
-    while row + 4 <= n:
-        a0, a1, a2, a3 = into[row], into[row + 1], into[row + 2], into[row + 3]
-        b0, b1, b2, b3 = back[row], back[row + 1], back[row + 2], back[row + 3]
+def _dense(
+    to_outer: Array, to_inner: Array, at: int, x_outer: Array, x_inner: Array, outer: Array, inner: Array
+) -> None:
+    """Both directions of a dense block in one pass, four rows at a time: ten times a plain loop's speed.
+
+    Each row is sliced first, for only from unit strides that start at 0 does the compiler make vector code.
+    """
+    n, row = x_inner.size, 0
+    while row + 4 <= x_outer.size:
+        end0, end1, end2, end3 = at + n, at + 2 * n, at + 3 * n, at + 4 * n
+        a0, a1, a2, a3 = to_outer[at:end0], to_outer[end0:end1], to_outer[end1:end2], to_outer[end2:end3]
+        b0, b1, b2, b3 = to_inner[at:end0], to_inner[end0:end1], to_inner[end1:end2], to_inner[end2:end3]
         x0, x1, x2, x3 = x_outer[row], x_outer[row + 1], x_outer[row + 2], x_outer[row + 3]
         t0, t1, t2, t3 = 0.0, 0.0, 0.0, 0.0
-        for col in range(x_inner.size):
+        for col in range(n):
             x = x_inner[col]
             t0 += a0[col] * x
             t1 += a1[col] * x
@@ -54,11 +52,11 @@ def _dense(into: Array, back: Array, x_outer: Array, x_inner: Array, outer: Arra
         outer[row + 1] += t1
         outer[row + 2] += t2
         outer[row + 3] += t3
-        row += 4
-    while row < n:
-        a0, b0, x0, t0 = into[row], back[row], x_outer[row], 0.0
-        for col in range(x_inner.size):
+        row, at = row + 4, end3
+    while row < x_outer.size:
+        a0, b0, x0, t0 = to_outer[at : at + n], to_inner[at : at + n], x_outer[row], 0.0
+        for col in range(n):
             t0 += a0[col] * x_inner[col]
             inner[col] += x0 * b0[col]
         outer[row] += t0
-        row += 1
+        row, at = row + 1, at + n

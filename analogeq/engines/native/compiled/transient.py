@@ -10,6 +10,9 @@ from analogeq.engines.native.compiled.roots import first_rise
 from analogeq.engines.native.coupling import Array, Ints
 from analogeq.engines.native.problem import HIGHEST
 
+GROWTH = 2.0
+"""Longest step, in units of the last one."""
+
 MOVED = 2
 """Marks a node whose event was dealt with in this step."""
 
@@ -41,7 +44,7 @@ def follow(
     """
     n = states.shape[1]
     taylor, inflow = np.zeros((HIGHEST + 1, n)), np.zeros((HIGHEST + 1, n))
-    held, reach, work = np.zeros(n, np.int64), np.zeros(n), np.zeros(n)
+    held, free, reach, work = np.zeros(n, np.int64), np.zeros(n), np.zeros(n), np.zeros(n)
     who, when = np.zeros(n, np.int64), np.zeros(n)
     terms, extra = np.zeros(HIGHEST + 1), np.zeros(n)
     for sample in range(states.shape[0]):
@@ -52,15 +55,13 @@ def follow(
         while not done and counts[sample, 0] < most:
             rest = duration - now
             product(table, ends, to_outer, to_inner, factor, v, inflow[0])
-            _hold(v, current, load, rail, held, taylor, inflow)
-            order = 1
-            aim, goal = min(2.0 * last, rest), 0.2 * tolerance
-            power = aim
-            high, before = _peak(taylor[1]), 0.0
+            aim, goal = min(GROWTH * last, rest), 0.2 * tolerance
+            high, before = _hold(v, current, load, rail, aim, held, free, reach, taylor, inflow), 0.0
+            order, power = 1, aim
             while order < HIGHEST:
                 product(table, ends, to_outer, to_inner, factor, taylor[order], inflow[order])
                 before = high
-                high = _raise(order, load, held, taylor, inflow)
+                high = _raise(order, load, free, aim, power, reach, taylor, inflow)
                 order += 1
                 power *= aim
                 if order >= 3 and high * power <= goal and before * power <= 10.0 * goal * aim:
@@ -71,7 +72,6 @@ def follow(
                 h = min(h, (tolerance / high) ** (1.0 / order))
             if before > 0.0:
                 h = min(h, (10.0 * tolerance / before) ** (1.0 / (order - 1)))
-            _bound(order, h, held, taylor, inflow, reach)
             found = _events(order, h, rail, held, taylor, inflow, reach, terms, who, when)
             merge = marks.size == 0
             h = _shorten(order, h, rail, held, taylor, inflow, who, when, found, bend, tolerance, merge)
@@ -104,54 +104,48 @@ def follow(
 
 
 @jit
-def _hold(v: Array, current: Array, load: Array, rail: float, held: Ints, taylor: Array, inflow: Array) -> None:
-    """Say which clamps conduct, and start the series."""
+def _hold(
+    v: Array,
+    current: Array,
+    load: Array,
+    rail: float,
+    aim: float,
+    held: Ints,
+    free: Array,
+    reach: Array,
+    taylor: Array,
+    inflow: Array,
+) -> float:
+    """Say which clamps conduct, and start the series; return its first term's largest magnitude."""
+    high, own, net, slope = 0.0, taylor[0], inflow[0], taylor[1]
     for j in range(v.size):
-        net = inflow[0, j] + current[j] - load[j] * v[j]
-        state = 0
-        if v[j] >= rail and net > 0.0:
-            state = 1
-        elif v[j] <= 0.0 and net < 0.0:
-            state = -1
-        held[j] = state
-        inflow[0, j] = net
-        taylor[0, j] = v[j]
-        taylor[1, j] = net if state == 0 else 0.0
+        own[j] = v[j]
+        net[j] += current[j] - load[j] * v[j]
+        top, bottom = v[j] >= rail and net[j] > 0.0, v[j] <= 0.0 and net[j] < 0.0
+        held[j] = 1 if top else (-1 if bottom else 0)
+        free[j] = 0.0 if top or bottom else 1.0
+        slope[j] = net[j] * free[j]
+        reach[j] = abs(slope[j]) * aim
+        high = max(high, abs(slope[j]))
+    return high
 
 
 @jit
-def _raise(order: int, load: Array, held: Ints, taylor: Array, inflow: Array) -> float:
-    """Append the series' next term; return its largest magnitude."""
-    share, high = 1.0 / (order + 1), 0.0
+def _raise(
+    order: int, load: Array, free: Array, aim: float, power: float, reach: Array, taylor: Array, inflow: Array
+) -> float:
+    """Append the series' next term; return its largest magnitude.
+
+    ``reach`` sums how far each node (or a held node's inflow) can get within ``aim``.
+    """
+    share, further, high = 1.0 / (order + 1), power * aim, 0.0
     own, flow, out = taylor[order], inflow[order], taylor[order + 1]
     for j in range(own.size):
-        term = (flow[j] - load[j] * own[j]) * share if held[j] == 0 else 0.0
+        term = (flow[j] - load[j] * own[j]) * (share * free[j])
         out[j] = term
+        reach[j] += abs(term) * further + (1.0 - free[j]) * abs(flow[j]) * power
         high = max(high, abs(term))
     return high
-
-
-@jit
-def _peak(x: Array) -> float:
-    high = 0.0
-    for j in range(x.size):
-        high = max(high, abs(x[j]))
-    return high
-
-
-@jit
-def _bound(order: int, h: float, held: Ints, taylor: Array, inflow: Array, reach: Array) -> None:
-    """How far each node (or a held node's inflow) can get within ``h``."""
-    reach[:] = 0.0
-    power = 1.0
-    for k in range(1, order + 1):
-        power *= h
-        for j in range(reach.size):
-            reach[j] += abs(taylor[k, j]) * power
-        if k < order:
-            for j in range(reach.size):
-                if held[j] != 0:
-                    reach[j] += abs(inflow[k, j]) * power
 
 
 @jit
@@ -263,11 +257,16 @@ def _area(series: Array, degree: int, j: int, start: float, stop: float) -> floa
 
 @jit
 def _evaluate(order: int, t: float, rail: float, taylor: Array, out: Array) -> None:
-    out[:] = taylor[order]
-    for k in range(order - 1, -1, -1):
-        own = taylor[k]
+    """Horner's rule for all nodes, three terms a pass."""
+    k = order - order % 3
+    c0, c1, c2 = taylor[k], taylor[min(k + 1, order)], taylor[min(k + 2, order)]
+    one, two = (t if k + 1 <= order else 0.0), (t * t if k + 2 <= order else 0.0)
+    for j in range(out.size):
+        out[j] = c0[j] + one * c1[j] + two * c2[j]
+    for low in range(k - 3, -1, -3):
+        c0, c1, c2 = taylor[low], taylor[low + 1], taylor[low + 2]
         for j in range(out.size):
-            out[j] = out[j] * t + own[j]
+            out[j] = ((out[j] * t + c2[j]) * t + c1[j]) * t + c0[j]
     for j in range(out.size):
         out[j] = min(max(out[j], 0.0), rail)
 
