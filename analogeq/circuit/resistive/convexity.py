@@ -76,8 +76,10 @@ def convexity(circuit: ResistiveCircuit, conductances: ResistiveConductances, dr
 
 def _exactly(circuit: ResistiveCircuit, conductances: ResistiveConductances, load: NDArray[np.float64]) -> Certificate:
     """Solve for the witness: L x = load."""
-    factorised = splu(linear_matrix(circuit, conductances, load))
-    x = factorised.solve(load)
+    try:
+        x = splu(linear_matrix(circuit, conductances, load)).solve(load)
+    except RuntimeError:  # exactly singular: some nodes have no path to a source
+        return Certificate(np.ones(len(load)), 0.0)
     if not (np.isfinite(x).all() and (x > 0.0).all()):
         return Certificate(np.abs(x), -1.0)
     margin = float((x - circuit.coupling_currents(conductances, x[None, :])[0] / load).min())
