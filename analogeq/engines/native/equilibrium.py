@@ -21,8 +21,8 @@ FIRST_STRETCH = 3.0
 LONGEST = 1000.0
 """Time constants after which a settle gives up."""
 
-LONGEST_UNSTABLE = 60.0
-"""The same where a node has no conductance to ground left: the rails are reached long before."""
+UNSTABLE_TIME = 30.0
+"""Time constants followed where a node has no conductance to ground left: the rails are reached long before."""
 
 ROUGH = 1e-3
 """Local error [rail] of the way to an equilibrium that is the only one."""
@@ -51,6 +51,8 @@ def settle(problem: Problem, start: Array, layers: TwoLayers | None, methods: Me
     convex : bool
         Whether there is one equilibrium only.
     """
+    if (problem.load <= 0.0).any():
+        return _runaway(problem, start, methods)
     if convex and layers is not None:
         return _newton(problem, start, layers, methods)
     return _follow_and_land(problem, start, layers, methods, convex=convex)
@@ -58,43 +60,57 @@ def settle(problem: Problem, start: Array, layers: TwoLayers | None, methods: Me
 
 def _newton(problem: Problem, start: Array, layers: TwoLayers, methods: Methods) -> Equilibrium:
     voltages, iterations = methods.solve_two_layers(layers, problem, start)
-    status = np.where(iterations < MOST, Status.SETTLED, Status.CYCLING).astype(np.int8)
+    circling = np.flatnonzero(iterations >= MOST)
+    status = np.full(len(start), Status.SETTLED, dtype=np.int8)
     stats = {
         "iterations": float(iterations.max(initial=0)),
         "mean_iterations": float(iterations.mean()) if iterations.size else 0.0,
         "start_distance": _furthest(voltages, start),
+        "circling": float(circling.size),
     }
+    if circling.size:
+        rest = _follow_and_land(problem.only(circling), start[circling], layers, methods, convex=True)
+        voltages[circling] = rest.voltages
+        status[circling] = np.where(rest.status == Status.SETTLED, Status.SETTLED, Status.CYCLING)
     return Equilibrium(voltages, status, "operating point by Newton's method on two layers", stats)
+
+
+def _runaway(problem: Problem, start: Array, methods: Methods) -> Equilibrium:
+    """Follow a circuit with a node that nothing holds but its rails; it is not taken for settled."""
+    path = methods.follow(problem, start, UNSTABLE_TIME, ROUGH * problem.rail)
+    status = np.full(len(start), Status.UNSTABLE, dtype=np.int8)
+    stats = {"time_constants": UNSTABLE_TIME, "start_distance": _furthest(path.states, start)}
+    return Equilibrium(path.states, status, f"transient by {path.method}", stats)
 
 
 def _follow_and_land(
     problem: Problem, start: Array, layers: TwoLayers | None, methods: Methods, *, convex: bool
 ) -> Equilibrium:
-    unstable = bool((problem.load <= 0.0).any())
-    longest = LONGEST_UNSTABLE if unstable else LONGEST
-    state, status = start.copy(), np.full(len(start), Status.NOT_SETTLED, dtype=np.int8)
-    alive, time, stretch, tries, steps, last_leg = np.arange(len(start)), 0.0, FIRST_STRETCH, 0, 0, 0.0
-    while alive.size and time < longest:
+    state, status = problem.within(start), np.full(len(start), Status.NOT_SETTLED, dtype=np.int8)
+    tolerance = (ROUGH if convex else CAREFUL) * problem.rail
+    alive, stretch, method = np.arange(len(start)), FIRST_STRETCH, "no step"
+    stats = dict.fromkeys(("time_constants", "steps", "landings", "last_leg", "landed_at_once"), 0.0)
+    while True:
+        # The first attempt is made from the start itself: a good prediction needs no following.
         part = problem.only(alive)
-        path = methods.follow(part, state[alive], stretch, (ROUGH if convex else CAREFUL) * problem.rail)
-        time, tries, steps = time + stretch, tries + 1, steps + int(path.steps.max())
-        landing = land(part, path.states, layers, convex=convex)
-        state[alive] = np.where(landing.proven[:, None], landing.voltages, path.states)
-        status[alive[landing.proven]] = Status.SETTLED
-        last_leg = max(last_leg, float(landing.distance[landing.proven].max(initial=0.0)))
+        landing = land(part, state[alive], layers, convex=convex)
+        done = alive[landing.proven]
+        state[done], status[done] = landing.voltages[landing.proven], Status.SETTLED
         alive = alive[~landing.proven]
-        stretch *= 2.0 if tries % 2 == 0 else 1.0
-    if unstable:
-        status[:] = Status.UNSTABLE
-    stats = {
-        "time_constants": time,
-        "steps": float(steps),
-        "landings": float(tries),
-        "last_leg": last_leg,
-        "start_distance": _furthest(state, start),
-    }
+        stats["landings"] += 1.0
+        stats["last_leg"] = max(stats["last_leg"], float(landing.distance[landing.proven].max(initial=0.0)))
+        if method == "no step":
+            stats["landed_at_once"] = float(done.size)
+        if not alive.size or stats["time_constants"] >= LONGEST:
+            break
+        path = methods.follow(problem.only(alive), state[alive], stretch, tolerance)
+        state[alive], method = path.states, path.method
+        stats["time_constants"] += stretch
+        stats["steps"] += float(path.steps.max())
+        stretch *= 2.0 if stats["landings"] % 2.0 == 0.0 else 1.0
+    stats["start_distance"] = _furthest(state, start)
     kind = "operating point" if convex else "transient"
-    return Equilibrium(state, status, f"{kind} by Taylor steps, landed by solving the linear piece", stats)
+    return Equilibrium(state, status, f"{kind} by {method}, then by Newton's method from there", stats)
 
 
 def _furthest(a: Array, b: Array) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.engines.native import stiff, transient, twolayer
-from analogeq.engines.native.clamps import Diodes
+from analogeq.engines.native import stepping, stiff, transient, twolayer
+from analogeq.engines.native.clamps import Diodes, Ideal
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.twolayer import TwoLayers
@@ -39,6 +39,9 @@ class Methods:
             from analogeq.engines.native.compiled.calls import follow
 
             return follow(problem, start, duration, tolerance, marks, n_times)
+        rough = tolerance >= stepping.LEAST_TOLERANCE * problem.rail and marks is None and n_times == 0
+        if rough and isinstance(problem.clamps, Ideal):
+            return stepping.follow(problem, start, duration)
         method = stiff.follow if isinstance(problem.clamps, Diodes) else transient.follow
         return method(problem, start, duration, tolerance, marks, n_times)
 

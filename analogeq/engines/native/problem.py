@@ -48,6 +48,10 @@ class Problem:
         """The same problem for some of its samples."""
         return replace(self, current=self.current[samples])
 
+    def within(self, voltages: Array) -> Array:
+        """A copy of ``voltages``, put between the rails if the clamps are ideal: they do that at once."""
+        return voltages.copy() if isinstance(self.clamps, Diodes) else np.clip(voltages, 0.0, self.rail)
+
     def inflow(self, voltages: Array) -> Array:
         """Net current over G0 [V] into each node but for its clamp."""
         total = self.coupling.product(voltages)

@@ -26,9 +26,6 @@ from analogeq.errors import InputError, SimulatorError
 Volts = NDArray[np.float64]
 
 
-ANALYSIS = "transient by Taylor steps"
-
-
 class NativeSession:
     """Settles one circuit in this process; see `analogeq.engines.contract.Session`.
 
@@ -68,7 +65,9 @@ class NativeSession:
             return self._answer(problem, found, check=check)
         path = self.methods.follow(problem, at, self._over_tau(duration), self.tolerance)
         status = np.where(path.arrived, Status.FOLLOWED, Status.NOT_SETTLED).astype(np.int8)
-        return self._answer(problem, Equilibrium(path.states, status, ANALYSIS, _work(path)), check=check)
+        return self._answer(
+            problem, Equilibrium(path.states, status, f"transient by {path.method}", _work(path)), check=check
+        )
 
     def transient(
         self, drive: Drive, stop: float, start: NDArray[np.floating] | None = None, *, points: int | None = None
@@ -87,7 +86,7 @@ class NativeSession:
             )
         times = np.asarray(marks * self.circuit.technology.time_constant, dtype=np.float64)
         waves = np.asarray(path.kept, dtype=np.float64)
-        return Waveform(times, waves, ANALYSIS, _work(path))
+        return Waveform(times, waves, f"transient by {path.method}", _work(path))
 
     def close(self) -> None:
         """Give everything back; a second call does nothing."""

@@ -30,6 +30,8 @@ from analogeq.engines.native.transient import MOST, Path
 
 Indices = NDArray[np.intp]
 
+METHOD = "extrapolated implicit steps"
+
 COLUMNS = 9
 """Highest order; column k costs k (k + 1) / 2 evaluations."""
 
@@ -49,12 +51,9 @@ def follow(
     """
     batch, n = start.shape
     stops = np.array([duration]) if marks is None else np.append(marks, duration)
-    path = Path(
-        start.copy(),
-        np.empty((batch, len(stops) - 1, n), dtype=start.dtype),
-        np.zeros((batch, n_times)),
-        *np.zeros((3, batch), dtype=np.int64),
-    )
+    steps, events, evaluations = np.zeros((3, batch), dtype=np.int64)
+    kept = np.empty((batch, len(stops) - 1, n), dtype=start.dtype)
+    path = Path(start.copy(), kept, np.zeros((batch, n_times)), steps, events, evaluations, METHOD)
     now, h, mark = np.zeros(batch), np.full(batch, FIRST), np.zeros(batch, dtype=np.intp)
     _keep_reached(path, stops, now, mark, np.arange(batch))
     alive = np.arange(batch)

@@ -42,6 +42,8 @@ class Path:
     times : ndarray, shape (batch, any)
         Ends of the steps over tau, as many as were asked for; zero where a sample took fewer.
     steps, events, products : ndarray of int, shape (batch,)
+    method : str
+        By what kind of steps.
     """
 
     states: Array
@@ -50,6 +52,7 @@ class Path:
     steps: NDArray[np.int64]
     events: NDArray[np.int64]
     products: NDArray[np.int64]
+    method: str = "Taylor steps"
 
     @property
     def arrived(self) -> NDArray[np.bool_]:

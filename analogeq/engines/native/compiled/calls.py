@@ -34,7 +34,8 @@ def follow(
         counts[counts[:, 0] < 0, 0] = MOST
     else:
         transient.follow(*links, problem.bend, *node, states, duration, tolerance, MOST, wanted, kept, times, counts)
-    return Path(states, kept, times, *counts.T)
+    method = stiff_original.METHOD if isinstance(problem.clamps, Diodes) else Path.method
+    return Path(states, kept, times, counts[:, 0], counts[:, 1], counts[:, 2], method)
 
 
 def solve_two_layers(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
