@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from analogeq.circuit import Circuit, Drive, Tether, compile_circuit
@@ -37,6 +38,8 @@ from analogeq.report import (
     settling_figure,
 )
 from analogeq.training import ConsoleProgress, TrainingConfig
+
+Floats = NDArray[np.floating]
 
 SIZES = (64, 100, 10)
 AGREEMENT = 1e-6
@@ -138,7 +141,7 @@ def run_demo(request: DemoRequest, console: Console) -> dict[str, object]:
 def _fewer(request: DemoRequest, data: Dataset) -> Dataset:
     if not request.quick:
         return data
-    return replace(data, x_train=data.x_train[:900], y_train=data.y_train[:900])
+    return replace(data, x_train=data.x_train[:600], y_train=data.y_train[:600])
 
 
 def _build(request: DemoRequest, diary: Diary) -> Circuit:
@@ -212,8 +215,7 @@ def _agree(
     request: DemoRequest, diary: Diary, circuit: Circuit, trained: Trained, data: Dataset
 ) -> dict[str, Agreement]:
     with diary.step("agree"):
-        chosen = slice(0, 100)
-        inputs, targets = data.x_train[chosen], data.targets(data.y_train[chosen])
+        inputs, targets = _hardest(trained, data, 100)
         in_training = native_config(request).schedule
         to_rest = replace(in_training, free_time=None, nudged_time=None)
         with (
@@ -231,10 +233,18 @@ def _agree(
     cosine = min(one.gradient_cosine for one in found.values())
     diary.say(
         "agree",
-        f"native and ngspice on {len(inputs)} samples, free and nudged: {' and '.join(apart.values())} apart, "
-        f"gradient cosine {cosine:.7f}",
+        f"native and ngspice on the {len(inputs)} hardest test samples, free and nudged: "
+        f"{' and '.join(apart.values())} apart, gradient cosine {cosine:.7f}",
     )
     return found
+
+
+def _hardest(trained: Trained, data: Dataset, count: int) -> tuple[Floats, Floats]:
+    """Test samples on which the copy's cost is largest; on those learnt to the end the gradient is zero."""
+    targets = data.targets(data.y_test)
+    cost = np.sum((trained.copy.outputs(data.x_test) - targets) ** 2, axis=1)
+    chosen = np.argsort(-cost, kind="stable")[:count]
+    return data.x_test[chosen], targets[chosen]
 
 
 def _evaluate(
