@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import weakref
 from types import TracebackType
-from typing import Self
+from typing import Self, overload
 
 from analogeq.circuit import Circuit
+from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.engines.ngspice.accuracy import PHASES, AccuracyName
 from analogeq.engines.ngspice.library import find_library
 from analogeq.engines.ngspice.pool import Limits, WorkerPool
+from analogeq.engines.ngspice.resistive import NgspiceResistiveSession
 from analogeq.engines.ngspice.session import NgspiceSession
 from analogeq.errors import InputError
 
@@ -55,10 +57,18 @@ class NgspiceEngine:
         self._pool.hold()
         self._release = weakref.finalize(self, self._pool.release)
 
-    def open(self, circuit: Circuit) -> NgspiceSession:
-        """Prepare a circuit; `NgspiceSession.program` must follow before anything settles."""
+    @overload
+    def open(self, circuit: Circuit) -> NgspiceSession: ...
+
+    @overload
+    def open(self, circuit: ResistiveCircuit) -> NgspiceResistiveSession: ...
+
+    def open(self, circuit: Circuit | ResistiveCircuit) -> NgspiceSession | NgspiceResistiveSession:
+        """Prepare a circuit of either family; ``program`` must follow before anything settles."""
         if not self._release.alive:
             raise InputError("ngspice engine: it is closed; make a new one")
+        if isinstance(circuit, ResistiveCircuit):
+            return NgspiceResistiveSession(circuit, self._pool)
         return NgspiceSession(circuit, self._pool, self._accuracy)
 
     @property
