@@ -1,7 +1,27 @@
 """The feedforward copy and the digital baselines."""
 
-from analogeq.digital.backprop import backpropagate
+from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
+from analogeq.digital.backprop import backpropagate, descend
 from analogeq.digital.copy import FeedforwardCopy
+from analogeq.digital.layered import EulerSteps, Sweeps, feed_forward, pull_of, settle
+from analogeq.digital.matching import Match, match_steps
 from analogeq.digital.relaxation import EulerRelaxation, Forces
+from analogeq.digital.weights import LayeredWeights
 
-__all__ = ["EulerRelaxation", "FeedforwardCopy", "Forces", "backpropagate"]
+__all__ = [
+    "Arithmetic",
+    "EulerRelaxation",
+    "EulerSteps",
+    "FeedforwardCopy",
+    "Forces",
+    "LayeredWeights",
+    "Match",
+    "Sweeps",
+    "backpropagate",
+    "choose_arithmetic",
+    "descend",
+    "feed_forward",
+    "match_steps",
+    "pull_of",
+    "settle",
+]

@@ -47,25 +47,21 @@ class Arithmetic(Protocol):
         """
 
     def alternate(
-        self, weights: LayeredWeights, constant: Floats, decay: Floats, distance: float, most: int, signals: Floats
-    ) -> float:
-        """Put odd and even layers in turn where the others want them, until ``distance`` is left.
+        self, weights: LayeredWeights, constant: Floats, decay: Floats, relaxation: float, sweeps: int, signals: Floats
+    ) -> None:
+        """Put odd and even layers in turn where the others want them, in place; a sweep costs what an Euler step does.
 
-        Returns
-        -------
-        float
-            Mean sweeps a sample took; a sweep costs what an Euler step does.
+        Parameters
+        ----------
+        decay : ndarray, shape (node,)
+            Above 0.
+        relaxation : float
+            How far to go, in units of the way to where the others want it; in (0, 2), above 1 overshoots
+            on purpose (Young 1954).
         """
 
 
-TOGETHER = 5
-"""Samples that are settled together, few enough for the first-level cache, and stop together."""
-
-SLOWEST = 0.98
-"""Contraction of the sweeps is taken to be no slower than this; ``most`` ends what is."""
-
-
-def arithmetic(*, compiled: bool | None = None, threads: int = 1) -> Arithmetic:
+def choose_arithmetic(*, compiled: bool | None = None, threads: int = 1) -> Arithmetic:
     """Choose how to calculate.
 
     Parameters
@@ -155,39 +151,22 @@ class NumpyArithmetic:
             np.minimum(moved, 1.0, out=signals)
 
     def alternate(
-        self, weights: LayeredWeights, constant: Floats, decay: Floats, distance: float, most: int, signals: Floats
-    ) -> float:
+        self, weights: LayeredWeights, constant: Floats, decay: Floats, relaxation: float, sweeps: int, signals: Floats
+    ) -> None:
         """Put odd and even layers in turn where the others want them."""
-        sweeps = 0
-        for first in range(0, len(signals), TOGETHER):
-            some = slice(first, first + TOGETHER)
-            n = len(signals[some])
-            sweeps += n * self._alternate(weights, constant[some], decay, distance, most, signals[some])
-        return sweeps / len(signals)
-
-    def _alternate(
-        self, weights: LayeredWeights, constant: Floats, decay: Floats, distance: float, most: int, signals: Floats
-    ) -> int:
-        links = _links(weights, weights.dtype.type(1))
-        before = 0.0
-        for sweep in range(most):
-            change = 0.0
-            for parity in range(2):
-                force = constant.copy()
-                for k, (matrix, pre, post) in enumerate(links):
-                    if k % 2 == parity:
-                        force[:, pre] += self._product(signals[:, post], matrix.T)
-                    else:
-                        force[:, post] += self._product(signals[:, pre], matrix)
-                for layer in weights.network.layers[parity::2]:
-                    wanted = np.clip(force[:, layer] / decay[layer], 0.0, 1.0)
-                    change = max(change, float(np.abs(wanted - signals[:, layer]).max()))
-                    signals[:, layer] = wanted
-            ratio = min(change / before, SLOWEST) if before > 0.0 else 0.5
-            if change * ratio <= distance * (1.0 - ratio):
-                return sweep + 1
-            before = change
-        return most
+        links, layers = _links(weights, weights.dtype.type(1)), weights.network.layers
+        gain = (relaxation / decay).astype(weights.dtype, copy=False)
+        for turn in range(2 * sweeps):
+            # The outputs' turn comes first: a nudge reaches two layers further with every sweep.
+            parity = (len(layers) + 1 + turn) % 2
+            force = constant - decay * signals
+            for k, (matrix, pre, post) in enumerate(links):
+                if k % 2 == parity:
+                    force[:, pre] += self._product(signals[:, post], matrix.T)
+                else:
+                    force[:, post] += self._product(signals[:, pre], matrix)
+            for layer in layers[parity::2]:
+                signals[:, layer] = np.clip(signals[:, layer] + gain[layer] * force[:, layer], 0.0, 1.0)
 
 
 def _links(weights: LayeredWeights, scale: np.floating) -> list[tuple[Floats, slice, slice]]:

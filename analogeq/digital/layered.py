@@ -11,9 +11,6 @@ from analogeq.digital.copy import rho, rho_slope
 from analogeq.digital.weights import LayeredWeights
 from analogeq.network.network import Floats
 
-MOST_SWEEPS = 200
-"""Sweeps after which settling to a distance gives up on a sample."""
-
 
 @dataclass(frozen=True, eq=False)
 class Forward:
@@ -51,24 +48,37 @@ def local_error(forward: Forward, settled: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Settling:
-    """How a phase is settled.
+class EulerSteps:
+    """A phase of synchronous Euler steps, as the papers take them.
 
     Attributes
     ----------
-    epsilon : float
-        Euler step in units of tau; the papers use 0.5.
     steps : int
-        Euler steps of the phase.
-    distance : float or None
-        If given, odd and even layers are put in turn where the others want them, until about this
-        much is left to go for the signal that is furthest away, and ``steps`` is not used. A phase
-        with an output pushed away so hard that nothing holds it takes its steps all the same.
+    epsilon : float
+        Step in units of tau; the papers use 0.5.
     """
 
-    epsilon: float
     steps: int
-    distance: float | None = None
+    epsilon: float = 0.5
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """A phase in which odd and even layers are put in turn where the others want them.
+
+    Attributes
+    ----------
+    steps : int
+        Sweeps; each costs what an Euler step does.
+    relaxation : float
+        See `Arithmetic.alternate`.
+    """
+
+    steps: int
+    relaxation: float = 1.0
+
+
+Settling = EulerSteps | Sweeps
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +122,9 @@ def pull_of(
     return Pull(constant, decay)
 
 
-def settle(arithmetic: Arithmetic, weights: LayeredWeights, pull: Pull, how: Settling, signals: Floats) -> float:
-    """Settle ``signals`` in place; return the mean number of steps or sweeps, which cost the same.
-
-    Parameters
-    ----------
-    signals : ndarray, shape (batch, node)
-        Where the phase starts; C-contiguous.
-    """
-    if how.distance is None or pull.decay.min() <= 0.0:
+def settle(arithmetic: Arithmetic, weights: LayeredWeights, pull: Pull, how: Settling, signals: Floats) -> None:
+    """Settle ``signals``, C-contiguous and of shape (batch, node), in place from where they are."""
+    if isinstance(how, EulerSteps):
         arithmetic.euler(weights, pull.constant, pull.decay, how.epsilon, how.steps, signals)
-        return float(how.steps)
-    return arithmetic.alternate(weights, pull.constant, pull.decay, how.distance, MOST_SWEEPS, signals)
+    else:
+        arithmetic.alternate(weights, pull.constant, pull.decay, how.relaxation, how.steps, signals)

@@ -9,89 +9,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.data import Dataset
 from analogeq.digital import FeedforwardCopy
-from analogeq.digital.arithmetic import Arithmetic, arithmetic
-from analogeq.digital.layered import Forward, Pull, Settling, feed_forward, pull_of, settle
+from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
+from analogeq.digital.layered import EulerSteps, Forward, Pull, Settling, feed_forward, pull_of, settle
+from analogeq.digital.matching import Match, match_steps
 from analogeq.digital.weights import LayeredWeights
 from analogeq.errors import InputError
 from analogeq.learning.descent import Ceiling
 from analogeq.learning.in_place import descend_contrast, descend_locally
-from analogeq.network import Network, Parameters, glorot_uniform
+from analogeq.network import Network, glorot_uniform
 from analogeq.network.network import Floats
 from analogeq.training.config import TrainingConfig
+from analogeq.training.digital_records import DigitalEpoch, DigitalResult, DigitalSettings, Tally
 from analogeq.training.evaluate import error_percent
 from analogeq.training.loop import check_fit, plan_epoch
 
-
-@dataclass(frozen=True)
-class DigitalSettings:
-    """What the digital settling depends on besides the training's config.
-
-    Attributes
-    ----------
-    epsilon : float
-        Euler step in units of tau; a phase of time t takes ``t / epsilon`` steps.
-    free_distance, nudged_distance : float or None
-        If given, the phase is settled by alternating layers to about this distance from its
-        equilibrium, in signals, instead of for its time.
-    limit : float
-        Largest magnitude of the circuit's weights and biases.
-    compiled : bool or None
-        Numba kernels: asked for, refused, or used where installed.
-    threads : int
-        Of the kernels.
-    """
-
-    epsilon: float = 0.5
-    free_distance: float | None = None
-    nudged_distance: float | None = None
-    limit: float = np.inf
-    compiled: bool | None = None
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.epsilon <= 1.0:
-            raise InputError(f"epsilon {self.epsilon}: a step beyond tau overshoots; give more than 0, at most 1")
-        for name, value in (("free_distance", self.free_distance), ("nudged_distance", self.nudged_distance)):
-            if value is not None and not value > 0.0:
-                raise InputError(f"{name} {value}: no sum of finite steps gets that near; give more than 0")
-
-
-@dataclass(frozen=True)
-class DigitalEpoch:
-    """One line of the history.
-
-    Errors are in percent of the test samples; ``copy_test_error`` is None where there is no copy,
-    ``settled_test_error`` in epochs that did not measure it. ``gap`` is the mean absolute difference
-    between copy and settled network over the training samples, in signals; ``clipped`` counts
-    updates that hit the limit; ``free_steps`` and ``nudged_steps`` are the means of Euler steps or
-    sweeps a sample took, which cost the same.
-    """
-
-    epoch: int
-    copy_test_error: float | None
-    settled_test_error: float | None
-    gap: float
-    clipped: int
-    free_steps: float
-    nudged_steps: float
-    samples: int
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class DigitalResult:
-    """What a finished run hands over: as `TrainingResult`; ``copy`` is None where none was trained."""
-
-    circuit: Parameters
-    copy: FeedforwardCopy | None
-    history: tuple[DigitalEpoch, ...]
+PROBE = 60
+"""Training samples on which the quickest settling is looked for."""
 
 
 class DigitalTrainer:
@@ -126,7 +65,7 @@ class DigitalTrainer:
         self.settings = settings or DigitalSettings()
         self.on_epoch = on_epoch
         self._check()
-        self.arithmetic: Arithmetic = arithmetic(compiled=self.settings.compiled, threads=self.settings.threads)
+        self.arithmetic: Arithmetic = choose_arithmetic(compiled=self.settings.compiled, threads=self.settings.threads)
         dtype = np.dtype(data.x_train.dtype).type
         draws = [np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(2)]
         self.circuit, self.copy = (
@@ -134,9 +73,9 @@ class DigitalTrainer:
         )
         bounded = np.isfinite(self.settings.limit)
         self._ceilings = [Ceiling(self.settings.limit) for _ in range(len(network.blocks) + 1)] if bounded else []
-        schedule = config.schedule
-        self.free = self._settling(schedule.free_time, self.settings.free_distance)
-        self.nudged = self._settling(schedule.nudged_time, self.settings.nudged_distance)
+        self.free: Settling = self._steps(config.schedule.free_time)
+        self.nudged: dict[float, Settling] = {b: self._steps(config.schedule.nudged_time) for b in self._betas()}
+        self._trained, self._match_at = 0, 0
         self._targets = data.targets(data.y_train)
         self.epoch = 0
         self.history: list[DigitalEpoch] = []
@@ -151,13 +90,14 @@ class DigitalTrainer:
         if self.config.momentum != 0.0:
             raise InputError(f"momentum {self.config.momentum}: updates go straight into the weights; use Trainer")
 
-    def _settling(self, duration: float | None, distance: float | None) -> Settling:
-        if duration is None and distance is None:
-            raise InputError(
-                "schedule: a phase without duration needs a distance to settle to; give it in the settings"
-            )
-        steps = 0 if duration is None else max(1, round(duration / self.settings.epsilon))
-        return Settling(self.settings.epsilon, steps, distance)
+    def _steps(self, duration: float | None) -> EulerSteps:
+        if duration is None:
+            raise InputError("schedule: a digital phase is a number of steps; give free_time and nudged_time")
+        return EulerSteps(max(1, round(duration / self.settings.epsilon)), self.settings.epsilon)
+
+    def _betas(self) -> tuple[float, ...]:
+        beta = self.config.schedule.beta
+        return (beta,) if self.config.schedule.nudging == "one-sided" else (beta, -beta)
 
     def run(self) -> DigitalResult:
         """Train up to the config's epochs."""
@@ -174,15 +114,14 @@ class DigitalTrainer:
         began = time.perf_counter()
         tallies = self.train_epoch()
         seconds = time.perf_counter() - began
-        gaps, clipped, free_steps, nudged_steps = zip(*tallies, strict=True)
         record = DigitalEpoch(
             epoch=self.epoch,
             copy_test_error=self._copy_error(),
             settled_test_error=self._settled_error() if self._measures_settled() else None,
-            gap=float(np.mean(gaps)),
-            clipped=sum(clipped),
-            free_steps=float(np.mean(free_steps)),
-            nudged_steps=float(np.mean(nudged_steps)),
+            gap=float(np.mean([t.gap for t in tallies])),
+            clipped=sum(t.clipped for t in tallies),
+            free_steps=float(np.mean([t.free_steps for t in tallies])),
+            nudged_steps=float(np.mean([t.nudged_steps for t in tallies])),
             samples=len(self.data.x_train),
             seconds=seconds,
         )
@@ -191,57 +130,73 @@ class DigitalTrainer:
             self.on_epoch(record)
         return record
 
-    def train_epoch(self) -> list[tuple[float, int, float, float]]:
-        """Train one epoch and measure nothing; return what `train_minibatch` did for each minibatch."""
+    def train_epoch(self) -> list[Tally]:
+        """Train one epoch and measure nothing; return what each minibatch did."""
         order, signs = plan_epoch(self.config, self.epoch, len(self.data.x_train))
         size = self.config.batch_size
         tallies = [self.train_minibatch(order[k * size : (k + 1) * size], float(sign)) for k, sign in enumerate(signs)]
         self.epoch += 1
         return tallies
 
-    def train_minibatch(self, chosen: NDArray[np.intp], sign: float) -> tuple[float, int, float, float]:
-        """Run the phases on the chosen samples and move both sets of weights.
-
-        Returns
-        -------
-        gap, clipped, free_steps, nudged_steps : float, int, float, float
-            As in `DigitalEpoch`, of this minibatch.
-        """
+    def train_minibatch(self, chosen: NDArray[np.intp], sign: float) -> Tally:
+        """Run the phases on the chosen samples and move both sets of weights."""
+        if self.settings.fastest and self._trained == self._match_at:
+            self.match()
         inputs, n = self.data.x_train[chosen], len(chosen)
-        forward = feed_forward(self.arithmetic, self.copy, inputs) if self.config.initialise else None
-        pull = self._pull(inputs, forward)
-        states = np.empty((2 * n, self.network.n_nodes), dtype=self.circuit.dtype)
-        free = self._start(forward, n)
-        taken = settle(self.arithmetic, self.circuit, pull, self.free, free)
-        nudges, span = self._nudges(sign)
-        states[:n], states[n:] = free, free
-        steps = 0.0
-        for beta, at in zip(nudges, (slice(0, n), slice(n, 2 * n)), strict=False):
-            nudged = pull.nudged(self._targets[chosen], beta)
-            steps += settle(self.arithmetic, self.circuit, nudged, self.nudged, states[at])
+        forward, pull, free = self._present(inputs)
+        settle(self.arithmetic, self.circuit, pull, self.free, free)
+        betas, span = self._nudges(sign)
+        states = np.concatenate((free, free))
+        for beta, state in zip(betas, (states[:n], states[n:]), strict=False):
+            settle(self.arithmetic, self.circuit, pull.nudged(self._targets[chosen], beta), self.nudged[beta], state)
         rates = self.config.rates
         clipped = descend_contrast(self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings)
         gap = 0.0
         if forward is not None:
             descend_locally(self.arithmetic, self.copy, inputs, forward, free, self.config.copy_rates or rates)
             gap = float(np.abs(forward.signals - free).mean())
-        return gap, clipped, taken, steps / len(nudges)
+        self._trained += 1
+        return Tally(gap, clipped, self.free.steps, sum(self.nudged[b].steps for b in betas) / len(betas))
 
     def _nudges(self, sign: float) -> tuple[tuple[float, ...], float]:
-        beta = self.config.schedule.beta
+        """Betas of the nudged phases, the second state's first, and the span between the two states."""
         if self.config.schedule.nudging == "centred":
-            return (beta, -beta), 2.0 * beta
-        signed = beta * sign if self.config.schedule.nudging == "random-sign" else beta
+            return self._betas(), 2.0 * self.config.schedule.beta
+        signed = self.config.schedule.beta * (sign if self.config.schedule.nudging == "random-sign" else 1.0)
         return (signed,), signed
 
-    def _pull(self, inputs: Floats, forward: Forward | None) -> Pull:
-        prediction = None if forward is None else forward.signals
-        return pull_of(self.arithmetic, self.circuit, inputs, prediction, self.config.schedule.tether)
+    def _present(self, inputs: Floats) -> tuple[Forward | None, Pull, Floats]:
+        """Run the copy forward once, for start, tether and its own error; multiply the inputs once for all phases."""
+        if not self.config.initialise:
+            start = np.zeros((len(inputs), self.network.n_nodes), dtype=self.circuit.dtype)
+            return None, pull_of(self.arithmetic, self.circuit, inputs), start
+        forward = feed_forward(self.arithmetic, self.copy, inputs)
+        pull = pull_of(self.arithmetic, self.circuit, inputs, forward.signals, self.config.schedule.tether)
+        return forward, pull, np.clip(forward.signals, 0.0, 1.0)
 
-    def _start(self, forward: Forward | None, n: int) -> Floats:
-        if forward is None:
-            return np.zeros((n, self.network.n_nodes), dtype=self.circuit.dtype)
-        return np.clip(forward.signals, 0.0, 1.0)
+    def match(self) -> dict[str, Match]:
+        """Find the quickest settling anew for the weights as they are, on the first training samples.
+
+        Done by itself at minibatches 0, 25, 50, 100, 200, 400 and every 500 from there on.
+
+        Returns
+        -------
+        dict
+            By phase: "free", and "nudged" followed by beta.
+        """
+        self._match_at = max(25, self._trained + min(self._trained, 500))
+        some = slice(0, PROBE)
+        _, pull, signals = self._present(self.data.x_train[some])
+        steps = self._steps(self.config.schedule.free_time)
+        found = {"free": match_steps(self.arithmetic, self.circuit, pull, steps, signals)}
+        self.free = found["free"].how
+        settle(self.arithmetic, self.circuit, pull, self.free, signals)
+        steps = self._steps(self.config.schedule.nudged_time)
+        for beta in self.nudged:
+            nudged = pull.nudged(self._targets[some], beta)
+            match = match_steps(self.arithmetic, self.circuit, nudged, steps, signals)
+            found[f"nudged {beta:+g}"], self.nudged[beta] = match, match.how
+        return found
 
     def _measures_settled(self) -> bool:
         every = self.config.evaluate_settled_every
@@ -257,8 +212,7 @@ class DigitalTrainer:
         outputs = []
         for first in range(0, len(self.data.x_test), 100):
             inputs = self.data.x_test[first : first + 100]
-            forward = feed_forward(self.arithmetic, self.copy, inputs) if self.config.initialise else None
-            signals = self._start(forward, len(inputs))
-            settle(self.arithmetic, self.circuit, self._pull(inputs, forward), self.free, signals)
+            _, pull, signals = self._present(inputs)
+            settle(self.arithmetic, self.circuit, pull, self.free, signals)
             outputs.append(signals[:, self.network.outputs])
         return error_percent(np.concatenate(outputs), self.data.y_test)

@@ -5,6 +5,7 @@ import pytest
 
 from analogeq.errors import InputError
 from analogeq.learning import Descent
+from analogeq.learning.descent import Ceiling
 from analogeq.network import Network, Parameters
 
 NETWORK = Network.layered((2, 3, 1))
@@ -39,3 +40,22 @@ def test_momentum_adds_up_to_the_geometric_series() -> None:
 def test_impossible_settings_are_refused(rates: tuple, momentum: float) -> None:
     with pytest.raises(InputError):
         Descent(NETWORK, rates, momentum=momentum)
+
+
+def test_a_ceiling_looks_only_when_a_value_may_have_gone_beyond() -> None:
+    class Watched(np.ndarray):
+        looks = 0
+
+        def max(self, *args: object, **kwargs: object) -> np.floating:
+            Watched.looks += 1
+            return super().max(*args, **kwargs)
+
+    values = np.array([0.1, -0.2]).view(Watched)
+    ceiling = Ceiling(1.0)
+    for _ in range(4):  # 0.2 is seen at the first step; 0.3 more each time is beyond 1.0 at the fourth
+        values[1] -= 0.1
+        assert ceiling.after(values, 0.3) == 0
+    assert Watched.looks == 2
+    values[1] -= 1.0
+    assert ceiling.after(values, 1.0) == 1
+    assert values.tolist() == pytest.approx([0.1, -1.0])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analogeq.digital.arithmetic import TOGETHER
 from analogeq.digital.compiled.jit import jit_parallel
-from analogeq.digital.compiled.products import add_backward, add_forward, add_outer
+from analogeq.digital.compiled.products import Scalar, add_backward, add_forward, add_outer
 from analogeq.digital.compiled.settling import alternate, euler
 from analogeq.digital.weights import HeldBlock, LayeredWeights
 from analogeq.network.network import Floats, Ints
+
+TOGETHER = 5
+"""Samples settled together: few enough for the first-level cache, enough to share what is read of the weights."""
 
 WORTH_SHARING = 500_000
 """Multiplications below which waking another thread costs more than it saves."""
@@ -27,7 +29,7 @@ class CompiledArithmetic:
     name = "compiled"
 
     def __init__(self, threads: int = 1) -> None:
-        self.threads = min(threads, numba.config.NUMBA_NUM_THREADS)
+        self.threads = min(threads, numba.get_num_threads())
 
     def add_forward(self, held: HeldBlock, pre: Floats, pre_at: int, out: Floats, out_at: int) -> None:
         """Add what the earlier layer sends the later one."""
@@ -68,19 +70,17 @@ class CompiledArithmetic:
             euler(*args, first, min(first + TOGETHER, len(signals)))
 
     def alternate(
-        self, weights: LayeredWeights, constant: Floats, decay: Floats, distance: float, most: int, signals: Floats
-    ) -> float:
+        self, weights: LayeredWeights, constant: Floats, decay: Floats, relaxation: float, sweeps: int, signals: Floats
+    ) -> None:
         """Put odd and even layers in turn where the others want them."""
-        sweeps = np.empty(-(-len(signals) // TOGETHER), dtype=np.intp)
+        gain = (relaxation / decay).astype(weights.dtype, copy=False)
         layers = np.array([layer.start for layer in weights.network.layers] + [signals.shape[1]], dtype=np.intp)
-        args = (weights.flat, weights.table, layers, constant, decay, distance, most, signals, np.empty_like(signals))
-        if self._shares(2 * len(signals) * _size(weights)):
-            share_alternate(*args, sweeps, self.threads)
-        else:
-            for k in range(len(sweeps)):
-                sweeps[k] = alternate(*args, k * TOGETHER, min((k + 1) * TOGETHER, len(signals)))
-        sizes = np.diff(np.minimum(np.arange(len(sweeps) + 1) * TOGETHER, len(signals)))
-        return float(sweeps @ sizes) / len(signals)
+        args = (weights.flat, weights.table, layers, constant, decay, gain, sweeps, signals, np.empty_like(signals))
+        if self._shares(sweeps * len(signals) * _size(weights)):
+            share_alternate(*args, self.threads)
+            return
+        for first in range(0, len(signals), TOGETHER):
+            alternate(*args, first, min(first + TOGETHER, len(signals)))
 
     def _shares(self, multiplications: int) -> bool:
         if self.threads == 1 or multiplications < WORTH_SHARING:
@@ -114,7 +114,7 @@ def share_product(
 
 @jit_parallel
 def share_outer(
-    matrix: Floats, rows: Floats, rows0: int, along: Floats, along0: int, factor: float, threads: int
+    matrix: Floats, rows: Floats, rows0: int, along: Floats, along0: int, factor: Scalar, threads: int
 ) -> None:
     """Share rows of the matrix out to threads, in runs of 16 so that blank margins do not fall to one."""
     n = len(matrix)
@@ -129,7 +129,7 @@ def share_euler(
     table: Ints,
     constant: Floats,
     decay: Floats,
-    step: float,
+    step: Scalar,
     steps: int,
     signals: Floats,
     force: Floats,
@@ -151,18 +151,16 @@ def share_alternate(
     layers: Ints,
     constant: Floats,
     decay: Floats,
-    distance: float,
-    most: int,
+    gain: Floats,
+    sweeps: int,
     signals: Floats,
     force: Floats,
-    sweeps: Ints,
     threads: int,
 ) -> None:
     """Share chunks of samples out to threads."""
     n = len(signals)
+    chunks = -(-n // TOGETHER)
     for t in numba.prange(threads):
-        for k in range(t, len(sweeps), threads):
+        for k in range(t, chunks, threads):
             last = min((k + 1) * TOGETHER, n)
-            sweeps[k] = alternate(
-                flat, table, layers, constant, decay, distance, most, signals, force, k * TOGETHER, last
-            )
+            alternate(flat, table, layers, constant, decay, gain, sweeps, signals, force, k * TOGETHER, last)

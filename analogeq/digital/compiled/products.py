@@ -12,6 +12,9 @@ import numpy as np
 from analogeq.digital.compiled.jit import jit
 from analogeq.network.network import Floats
 
+Scalar = np.floating
+"""A number of the arrays' own type: a Python float would widen float32 sums to float64."""
+
 
 @jit
 def add_forward(matrix: Floats, x: Floats, x0: int, out: Floats, out0: int, first: int, last: int) -> None:
@@ -106,7 +109,7 @@ def add_both_ways(matrix: Floats, s: Floats, rows0: int, along0: int, out: Float
 
 
 @jit
-def add_outer(matrix: Floats, x: Floats, x0: int, d: Floats, d0: int, scale: float, first: int, last: int) -> None:
+def add_outer(matrix: Floats, x: Floats, x0: int, d: Floats, d0: int, scale: Scalar, first: int, last: int) -> None:
     """Add ``scale · x[:, x0:].T @ d[:, d0:]`` to the rows ``first`` to ``last`` of ``matrix``.
 
     Only the samples whose ``x`` is not zero are visited, four at a time.

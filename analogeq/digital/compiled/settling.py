@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analogeq.digital.compiled.jit import jit
-from analogeq.digital.compiled.products import add_backward, add_both_ways, add_forward
+from analogeq.digital.compiled.products import Scalar, add_backward, add_both_ways, add_forward
 from analogeq.network.network import Floats, Ints
 
 
@@ -13,7 +13,7 @@ def euler(
     table: Ints,
     constant: Floats,
     decay: Floats,
-    epsilon: float,
+    epsilon: Scalar,
     steps: int,
     s: Floats,
     force: Floats,
@@ -45,25 +45,20 @@ def alternate(
     layers: Ints,
     constant: Floats,
     decay: Floats,
-    tolerance: float,
-    most: int,
+    gain: Floats,
+    sweeps: int,
     s: Floats,
     force: Floats,
     first: int,
     last: int,
-) -> int:
-    """Put every other layer where its neighbours want it, in turns, until ``tolerance`` is left; return the sweeps."""
-    before = 0.0
-    for sweep in range(most):
-        change = 0.0
-        for parity in range(2):
-            pull(flat, table, layers, parity, constant, s, force, first, last)
-            change = max(change, place(layers, parity, decay, s, force, first, last))
-        ratio = min(change / before, 0.98) if before > 0.0 else 0.5
-        if change * ratio <= tolerance * (1.0 - ratio):
-            return sweep + 1
-        before = change
-    return most
+) -> None:
+    """Move every other layer by ``gain`` times its force, then the rest; ``force`` is working space."""
+    for _ in range(sweeps):
+        for turn in range(2):
+            # The outputs' turn comes first: a nudge reaches two layers further with every sweep.
+            parity = (len(layers) + turn) % 2
+            pull(flat, table, layers, parity, constant, decay, s, force, first, last)
+            place(layers, parity, gain, s, force, first, last)
 
 
 @jit
@@ -73,15 +68,18 @@ def pull(
     layers: Ints,
     parity: int,
     constant: Floats,
+    decay: Floats,
     s: Floats,
     force: Floats,
     first: int,
     last: int,
 ) -> None:
-    """Write into ``force`` what acts on every other layer, from ``parity`` on."""
+    """Write the force on every other layer, from ``parity`` on."""
     for layer in range(parity, len(layers) - 1, 2):
         for b in range(first, last):
-            force[b, layers[layer] : layers[layer + 1]] = constant[b, layers[layer] : layers[layer + 1]]
+            push, held, now = force[b], constant[b], s[b]
+            for j in range(layers[layer], layers[layer + 1]):
+                push[j] = held[j] - decay[j] * now[j]
     for link in range(len(table)):
         line = table[link]
         matrix = flat[line[4] : line[4] + line[1] * line[3]].reshape((line[1], line[3]))
@@ -92,15 +90,11 @@ def pull(
 
 
 @jit
-def place(layers: Ints, parity: int, decay: Floats, s: Floats, force: Floats, first: int, last: int) -> float:
-    """Move every other layer where nothing pulls any more; return the largest move."""
+def place(layers: Ints, parity: int, gain: Floats, s: Floats, force: Floats, first: int, last: int) -> None:
+    """Move every other layer, between the rails."""
     low, high = s.dtype.type(0.0), s.dtype.type(1.0)
-    largest = low
     for layer in range(parity, len(layers) - 1, 2):
         for b in range(first, last):
             push, now = force[b], s[b]
             for j in range(layers[layer], layers[layer + 1]):
-                wanted = min(max(push[j] / decay[j], low), high)
-                largest = max(largest, abs(wanted - now[j]))
-                now[j] = wanted
-    return largest
+                now[j] = min(max(now[j] + gain[j] * push[j], low), high)
