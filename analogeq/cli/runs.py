@@ -170,8 +170,8 @@ def compare(
     out = console()
     drawn = Table("settled by", "start", "to", "median", "worst", "arrived", box=None)
     for row in found.rows:
-        median = "–" if row.median is None else f"{row.median:.2f} {row.unit}"
-        worst = "–" if row.worst is None else f"{row.worst:.2f}"
+        median = "–" if row.median is None else f"{row.median:.4g} {row.unit}"
+        worst = "–" if row.worst is None else f"{row.worst:.4g}"
         drawn.add_row(row.method, row.start, f"{row.threshold:g}", median, worst, f"{row.arrived}/{row.samples}")
     out.print(drawn)
     for file in found.files:

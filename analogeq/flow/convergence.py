@@ -65,8 +65,12 @@ class Settling:
     unit_in_time_constants: float = 1.0
 
     def times_to(self, threshold: float) -> Floats:
-        """When each sample came within ``threshold`` for good, shape (batch,); infinite if it did not."""
-        return np.array([settling_time(self.abscissa, d, threshold) for d in self.distances])
+        """When each sample came within ``threshold`` for good, shape (batch,); infinite if it did not.
+
+        Steps are whole: the first after which it is there.
+        """
+        times = np.array([settling_time(self.abscissa, d, threshold) for d in self.distances])
+        return np.ceil(times) if self.unit == "steps" else times
 
 
 @dataclass(frozen=True)
