@@ -9,7 +9,18 @@ from pathlib import Path
 
 from analogeq.errors import InputError
 
-CELLS = ("pair", "sense", "neuron", "clamp_ideal", "clamp_diode", "follower", "tether", "nudge")
+CELLS = (
+    "pair",
+    "sense",
+    "neuron",
+    "clamp_ideal",
+    "clamp_diode",
+    "follower",
+    "tether",
+    "nudge",
+    "conductance",
+    "amplifier",
+)
 """Files of the library, without their suffix."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
+from typing import Literal, overload
 
 from analogeq.circuit import Circuit
+from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.engines.native.methods import Methods
+from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.engines.native.session import NativeSession
 from analogeq.errors import InputError
 from analogeq.hardware import DiodeClamp
@@ -43,9 +45,17 @@ class NativeEngine:
         if self.kernels == "numba" and not has_numba():
             raise InputError("native engine: kernels 'numba', but numba is not installed; pip install analogeq[fast]")
 
-    def open(self, circuit: Circuit) -> NativeSession:
-        """Prepare a circuit; `NativeSession.program` must follow before anything settles."""
+    @overload
+    def open(self, circuit: Circuit) -> NativeSession: ...
+
+    @overload
+    def open(self, circuit: ResistiveCircuit) -> ResistiveSession: ...
+
+    def open(self, circuit: Circuit | ResistiveCircuit) -> NativeSession | ResistiveSession:
+        """Prepare a circuit of either family; ``program`` must follow before anything settles."""
         compiled = self.kernels != "numpy" and has_numba()
+        if isinstance(circuit, ResistiveCircuit):
+            return ResistiveSession(circuit, compiled=compiled)
         steps = DIODE_TOLERANCES if isinstance(circuit.technology.clamp, DiodeClamp) else TOLERANCES
         return NativeSession(circuit, steps[self.accuracy] * circuit.technology.rail, Methods(compiled))
 

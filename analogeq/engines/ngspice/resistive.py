@@ -147,7 +147,7 @@ class NgspiceResistiveSession:
         said = next((f": {r.failure}" for r in results if r.failure), "")
         stats = {"analyses": float(np.count_nonzero(~failed))}
         return OperatingPoint(
-            voltages, residual, status, f"operating point by ngspice {self._pool.version}{said}", stats
+            voltages, residual, status, f"operating point by {self._pool.simulator}{said}", stats
         )
 
 

@@ -17,12 +17,12 @@ from analogeq.circuit.resistive import (
 )
 from analogeq.circuit.resistive.convexity import refuse_unstable
 from analogeq.engines.contract import OperatingPoint, Status
-from analogeq.engines.native.resistive.checks import check_drive, check_inputs, start_voltages
 from analogeq.engines.native.resistive.descent import Descended, descend, fixed_sweeps
 from analogeq.engines.native.resistive.folding import Folded, fold, fold_plain, is_plain
 from analogeq.engines.native.resistive.layered import Layered, fits, laid_out, planned
 from analogeq.engines.native.resistive.newton import newton
 from analogeq.engines.native.resistive.problem import Array, Link, Problem, links_of, problem_of
+from analogeq.engines.resistive_checks import check_drive, check_inputs, no_time, start_voltages
 from analogeq.errors import InputError
 
 RELATIVE_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -105,7 +105,7 @@ class ResistiveSession:
             If the residual stays above the tolerance.
         """
         if duration is not None:
-            _no_time("duration")
+            no_time("duration")
         held = self._programmed()
         check_drive(self.circuit, drive)
         folded = self._fold(held, drive)
@@ -129,7 +129,7 @@ class ResistiveSession:
         points: int | None = None,  # noqa: ARG002
     ) -> NoReturn:
         """Refuse: a circuit without capacitors has no time of its own."""
-        _no_time("transient")
+        no_time("transient")
 
     def certificate(self, drive: Drive) -> Certificate:
         """Prove that there is one operating point under this drive's nudge, or not."""
@@ -206,11 +206,4 @@ def _point(found: Descended, status: NDArray[np.int8], how: str) -> OperatingPoi
         status,
         how,
         {"sweeps": float(found.sweeps)},
-    )
-
-
-def _no_time(name: str) -> NoReturn:
-    raise InputError(
-        f"{name}: circuits of the resistive family have no capacitors and settle at once; "
-        "leave the duration out (free_time and nudged_time None)"
     )

@@ -1,8 +1,9 @@
-"""Checks of what is handed to a session of the resistive family."""
+"""Checks of what is handed to a session of the resistive family, of any engine."""
 
 from __future__ import annotations
 
 import math
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,14 @@ def start_voltages(
         return np.zeros(shape, dtype=dtype)
     _check("start", start, shape, "(batch, node)")
     return start.astype(dtype, copy=False)
+
+
+def no_time(name: str) -> NoReturn:
+    """Refuse a duration."""
+    raise InputError(
+        f"{name}: circuits of the resistive family have no capacitors and settle at once; "
+        "leave the duration out (free_time and nudged_time None)"
+    )
 
 
 def _check(name: str, values: NDArray[np.floating], shape: tuple[int, ...], axes: str) -> None:

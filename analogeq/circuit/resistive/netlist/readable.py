@@ -1,0 +1,147 @@
+"""The readable rendering: every conductance by the names of its ends, one sample, for a person and their simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analogeq.circuit.drive import Drive
+from analogeq.circuit.elements import (
+    CurrentSources,
+    Diodes,
+    Doubles,
+    Instances,
+    Ints,
+    Table,
+    VoltageSources,
+)
+from analogeq.circuit.netlist.library import cell_text
+from analogeq.circuit.netlist.nodes import Nodes
+from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
+from analogeq.circuit.resistive.drive import ResistiveDrive
+from analogeq.circuit.resistive.netlist.devices import CELSIUS, device_tables, has_middle
+from analogeq.circuit.resistive.netlist.simulation import TOLERANCES
+from analogeq.circuit.schematic import Schematic, refuse_unwritable
+
+
+def readable_netlist(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, *, sample: int = 0
+) -> str:
+    """Write a self-contained netlist of one sample; ``ngspice -b FILE`` runs it and prints every node.
+
+    Parameters
+    ----------
+    circuit : ResistiveCircuit
+    conductances : ResistiveConductances
+    drive : Drive
+    sample : int
+        Which sample of the drive.
+
+    Raises
+    ------
+    ElectricalRuleError
+        If a name or a value must not be in a netlist.
+    """
+    sections, nodes = _sections(circuit, conductances, drive, sample)
+    tables = tuple(table for _, tables in sections for table in tables)
+    schematic = Schematic(nodes, tables)
+    refuse_unwritable(schematic)
+    cells = sorted({table.subcircuit for table in tables if isinstance(table, Instances)})
+    models = {table.model: None for table in tables if isinstance(table, Diodes)}
+    lines = [*_heading(circuit)]
+    for cell in cells:
+        lines += ["", cell_text(cell).rstrip("\n")]
+    for title, parts in sections:
+        lines += [f"\n* {title}"]
+        for table in parts:
+            lines += list(table.lines(nodes))
+    lines += [model.line() for model in models]
+    lines += ["", "* Where it settles.", ".op", ".end\n"]
+    return "\n".join(lines)
+
+
+def _heading(circuit: ResistiveCircuit) -> Iterator[str]:
+    net = circuit.network
+    yield f"analogeq, resistive family: {net.n_inputs} inputs, {net.n_nodes} nodes ({net.n_outputs} outputs)"
+    yield "* Run it with: ngspice -b FILE; node voltages are printed."
+    yield "* It settles where its co-content is smallest. One sample, SI units."
+    yield f".options {TOLERANCES} temp={CELSIUS!r} tnom={CELSIUS!r}"
+
+
+def _sections(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, sample: int
+) -> tuple[list[tuple[str, tuple[Table, ...]]], tuple[str, ...]]:
+    net, wires = circuit.network, circuit.wiring
+    named = Nodes(wires.names)
+    sources = np.arange(1, wires.n_inputs + 1, dtype=np.intp)
+    at = np.arange(wires.n_inputs + 1, wires.n_inputs + net.n_nodes + 1, dtype=np.intp)
+    driven = at.copy()
+    parts: list[tuple[str, tuple[Table, ...]]] = []
+    volts = circuit.source_voltages(drive.inputs[sample : sample + 1])[0].astype(np.float64)
+    parts.append(("Inputs, doubled and amplified, and the bias", (_voltages("vs", sources, volts),)))
+    if circuit.technology.amplifier is not None:
+        driven[circuit.hidden] = named.derive("driven", at[circuit.hidden])
+        gains = {"a": circuit.voltage_gains[circuit.hidden], "c": circuit.current_gains[circuit.hidden]}
+        ends = np.column_stack((at[circuit.hidden], driven[circuit.hidden]))
+        names = tuple(f"xa{k}" for k in circuit.hidden.tolist())
+        parts.append(("Bidirectional amplifiers: node, what it drives", (Instances(names, ends, "amplifier", gains),)))
+    parts.append(("Programmable conductances", (_conductances(circuit, conductances, sources, at, driven),)))
+    if len(circuit.hidden):
+        middle = named.single("middle") if has_middle(circuit.technology.device) else 0
+        names = tuple(str(k) for k in circuit.hidden.tolist())
+        devices = device_tables(
+            circuit.technology.device, names, at[circuit.hidden], circuit.polarity[circuit.hidden], middle
+        )
+        parts.append(("What stands between hidden nodes and ground", devices))
+    if conductances.bias_currents.any():
+        into = np.column_stack((np.zeros_like(at), at))
+        parts.append(("Bias currents", (_currents("ib", into, conductances.bias_currents),)))
+    parts += _nudges(circuit, drive, sample, at, named)
+    return parts, named.names
+
+
+def _conductances(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, sources: Ints, at: Ints, driven: Ints
+) -> Instances:
+    wires = circuit.wiring
+    ends = []
+    for block in wires.blocks:
+        rows, cols = block.endpoints()
+        upper = sources[rows] if block.pre == 0 else _upper(block.lateral, at, driven)[wires.layer(block.pre)][rows]
+        ends.append(np.column_stack((upper, at[wires.layer(block.post)][cols])))
+    names = tuple(f"xg{e}" for e in range(wires.n_edges))
+    return Instances(names, np.concatenate(ends), "conductance", {"g": conductances.g.astype(np.float64)})
+
+
+def _upper(lateral: bool, at: Ints, driven: Ints) -> Ints:  # noqa: FBT001  private
+    return at if lateral else driven
+
+
+def _nudges(
+    circuit: ResistiveCircuit, drive: Drive, sample: int, at: Ints, named: Nodes
+) -> list[tuple[str, tuple[Table, ...]]]:
+    outputs = at[circuit.network.outputs]
+    parts: list[tuple[str, tuple[Table, ...]]] = []
+    if drive.nudge is not None:
+        targets = named.derive("target", outputs)
+        volts = drive.nudge.voltages[sample].astype(np.float64)
+        each = np.full(len(outputs), float(drive.nudge.conductance))
+        names = tuple(f"xn{m}" for m in range(len(outputs)))
+        nudge = Instances(names, np.column_stack((outputs, targets)), "nudge", {"g": each})
+        parts.append(("Nudge", (_voltages("vt", targets, volts), nudge)))
+    if isinstance(drive, ResistiveDrive) and drive.injected is not None:
+        into = np.column_stack((np.zeros_like(outputs), outputs))
+        parts.append(("Constant nudging currents", (_currents("in", into, drive.injected[sample]),)))
+    if isinstance(drive, ResistiveDrive) and drive.held is not None:
+        parts.append(("Held outputs", (_voltages("vh", outputs, drive.held[sample].astype(np.float64)),)))
+    return parts
+
+
+def _voltages(prefix: str, at: Ints, volts: Doubles) -> VoltageSources:
+    names = tuple(f"{prefix}{k}" for k in range(len(at)))
+    return VoltageSources(names, np.column_stack((at, np.zeros_like(at))), volts)
+
+
+def _currents(prefix: str, ends: Ints, amperes: np.ndarray) -> CurrentSources:
+    return CurrentSources(tuple(f"{prefix}{k}" for k in range(len(ends))), ends, amperes.astype(np.float64))

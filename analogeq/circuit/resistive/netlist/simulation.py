@@ -1,0 +1,110 @@
+"""The simulation rendering: flat, sources folded, made to be altered in place.
+
+It has the element names of the first family's, so that the same workers serve both: node k is
+``n{k}``, ``i{k}`` the Norton current of sources, biases and nudges. A conductance e between nodes
+is two transconductances, ``gw{e}_f`` (A·g, what the upper node sends down) and ``gw{e}_b`` (c·g, what the
+lower sends up); what loads node k, everything linear added up, is ``gw{E + k}_f`` to ground, with E
+the number of edges (``gw{E + k}_b`` is empty). The folded sources are in the load and in the current.
+
+The capacitors ``c{k}`` are there for the workers' first analysis, which puts a new circuit's pivots in
+order; an operating point does not see them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analogeq.circuit.elements import Capacitors, CurrentSources, Doubles, Ints, Table, Transconductances
+from analogeq.circuit.names import GROUND
+from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
+from analogeq.circuit.resistive.netlist.devices import CELSIUS, device_tables, has_middle
+from analogeq.circuit.schematic import Schematic
+
+TOLERANCES = "reltol=1e-6 vntol=1e-12 abstol=1e-15"
+"""Newton's last step falls far below what makes it stop: agreement is to rounding, not to these."""
+
+PARASITIC = 1e-12
+"""Farads of a node; see above."""
+
+
+def simulation_netlist(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> str:
+    """Write the flat netlist: title, options, elements, ``.end``; no analysis and no commands."""
+    net = circuit.network
+    title = f"analogeq, resistive family, sources folded: {net.n_inputs} inputs, {net.n_nodes} nodes"
+    options = f".options {TOLERANCES} temp={CELSIUS!r} tnom={CELSIUS!r}"
+    return "\n".join((title, options, *folded_schematic(circuit, conductances).lines(), ".end\n"))
+
+
+def element_numbers(circuit: ResistiveCircuit) -> list[int]:
+    """Numbers of the transconductances: the edges between nodes, then one a node."""
+    edges = [e for b in circuit.wiring.coupling_blocks for e in range(b.edges.start, b.edges.stop)]
+    first = circuit.wiring.n_edges
+    return edges + list(range(first, first + circuit.network.n_nodes))
+
+
+def simulation_values(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Doubles, Doubles]:
+    """What the transconductances hold [S], forward and backward, in the order of `element_numbers`."""
+    pre, _, edges = _ends(circuit)
+    g = conductances.g[edges].astype(np.float64)
+    load = (circuit.source_load(conductances) + circuit.coupling_load(conductances)).astype(np.float64)
+    forward = np.concatenate([g * circuit.voltage_gains[pre], load])
+    backward = np.concatenate([g * circuit.current_gains[pre], np.zeros(len(load))])
+    return forward, backward
+
+
+def folded_schematic(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> Schematic:
+    """Build the circuit that the simulation netlist writes."""
+    net = circuit.network
+    at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
+    ground, zero = np.zeros_like(at), np.zeros(net.n_nodes)
+    to_ground = np.column_stack((at, ground))
+    middle = net.n_nodes + 1 if has_middle(circuit.technology.device) else 0
+    nodes = (GROUND, *(f"n{k}" for k in range(net.n_nodes))) + (("middle",) if middle else ())
+    hidden = circuit.hidden
+    names = tuple(str(k) for k in hidden.tolist())
+    devices = device_tables(circuit.technology.device, names, at[hidden], circuit.polarity[hidden], middle)
+    return Schematic(
+        nodes,
+        (
+            CurrentSources(_named("i", net.n_nodes), np.column_stack((ground, at)), zero),
+            Capacitors(_named("c", net.n_nodes), to_ground, np.full(net.n_nodes, PARASITIC), zero),
+            Transconductances(_named("gt", net.n_nodes), _grounded(at), zero),
+            Transconductances(_named("gn", net.n_outputs), _grounded(at[net.outputs]), np.zeros(net.n_outputs)),
+            *_links(circuit, conductances, at),
+            *(devices if len(hidden) else ()),
+        ),
+    )
+
+
+def _links(circuit: ResistiveCircuit, conductances: ResistiveConductances, at: Ints) -> tuple[Table, Table]:
+    pre, post, _ = _ends(circuit)
+    numbers = element_numbers(circuit)
+    forward, backward = simulation_values(circuit, conductances)
+    source, target, ground = at[pre], at[post], np.zeros_like(pre)
+    down = np.concatenate([np.column_stack((ground, target, source, ground)), _grounded(at)])
+    up = np.concatenate([np.column_stack((ground, source, target, ground)), _grounded(at)])
+    return (
+        Transconductances(tuple(f"gw{e}_f" for e in numbers), down, forward),
+        Transconductances(tuple(f"gw{e}_b" for e in numbers), up, backward),
+    )
+
+
+def _ends(circuit: ResistiveCircuit) -> tuple[Ints, Ints, Ints]:
+    """Both ends on the node axis and the edge number of every conductance between nodes."""
+    net = circuit.wiring
+    columns = [(np.zeros(0, dtype=np.intp),) * 3]
+    for block in net.coupling_blocks:
+        rows, cols = block.endpoints()
+        edges = np.arange(block.edges.start, block.edges.stop, dtype=np.intp)
+        columns.append((rows + net.layer(block.pre).start, cols + net.layer(block.post).start, edges))
+    pre, post, numbers = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return pre, post, numbers
+
+
+def _grounded(at: Ints) -> Ints:
+    ground = np.zeros_like(at)
+    return np.column_stack((at, ground, at, ground))
+
+
+def _named(prefix: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{k}" for k in range(count))
