@@ -143,7 +143,7 @@ class DigitalTrainer:
         if self.settings.fastest and self._trained == self._match_at:
             self.match()
         inputs, n = self.data.x_train[chosen], len(chosen)
-        forward, pull, free = self._present(inputs)
+        forward, pull, free = self.present(inputs)
         settle(self.arithmetic, self.circuit, pull, self.free, free)
         betas, span = self._nudges(sign)
         states = np.concatenate((free, free))
@@ -165,7 +165,7 @@ class DigitalTrainer:
         signed = self.config.schedule.beta * (sign if self.config.schedule.nudging == "random-sign" else 1.0)
         return (signed,), signed
 
-    def _present(self, inputs: Floats) -> tuple[Forward | None, Pull, Floats]:
+    def present(self, inputs: Floats) -> tuple[Forward | None, Pull, Floats]:
         """Run the copy forward once, for start, tether and its own error; multiply the inputs once for all phases."""
         if not self.config.initialise:
             start = np.zeros((len(inputs), self.network.n_nodes), dtype=self.circuit.dtype)
@@ -186,7 +186,7 @@ class DigitalTrainer:
         """
         self._match_at = max(25, self._trained + min(self._trained, 500))
         some = slice(0, PROBE)
-        _, pull, signals = self._present(self.data.x_train[some])
+        _, pull, signals = self.present(self.data.x_train[some])
         steps = self._steps(self.config.schedule.free_time)
         found = {"free": match_steps(self.arithmetic, self.circuit, pull, steps, signals)}
         self.free = found["free"].how
@@ -212,7 +212,7 @@ class DigitalTrainer:
         outputs = []
         for first in range(0, len(self.data.x_test), 100):
             inputs = self.data.x_test[first : first + 100]
-            _, pull, signals = self._present(inputs)
+            _, pull, signals = self.present(inputs)
             settle(self.arithmetic, self.circuit, pull, self.free, signals)
             outputs.append(signals[:, self.network.outputs])
         return error_percent(np.concatenate(outputs), self.data.y_test)
