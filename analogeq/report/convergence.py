@@ -24,7 +24,8 @@ def convergence_figure(
 ) -> Figure:
     """Draw the distance to the fixed point on a logarithmic axis, one panel for each start.
 
-    Lines are medians over the samples, bands hold the middle 80 % of them.
+    Lines are medians over the samples, bands hold the middle 80 % of them. Waveforms after the first
+    are dashed, so that those that agree are all seen.
 
     Parameters
     ----------
@@ -45,7 +46,13 @@ def convergence_figure(
         style.dress(axes, x="time [τ]", y="distance to the fixed point\n[fraction of rail]" if first else "")
         axes.set_title(start, fontsize=style.BODY, color=style.INK, loc="left")
         for curve in (c for c in curves if c.start == start):
-            _draw(axes, curve, end, style.SERIES[methods.index(curve.method) % len(style.SERIES)])
+            _draw(
+                axes,
+                curve,
+                end,
+                style.SERIES[methods.index(curve.method) % len(style.SERIES)],
+                dashed=curve.method != methods[0],
+            )
         _thresholds(axes, label=axes is panels[-1])
     panels[0].set_yscale("log")
     panels[0].set_ylim(FLOOR, 2.0)
@@ -59,7 +66,7 @@ def convergence_figure(
     return figure
 
 
-def _draw(axes: Axes, curve: DistanceCurve, end: float, colour: str) -> None:
+def _draw(axes: Axes, curve: DistanceCurve, end: float, colour: str, *, dashed: bool) -> None:
     low, middle, high = np.maximum(curve.quantiles((0.1, 0.5, 0.9)), FLOOR / 10)
     axes.fill_between(curve.times, low, high, color=colour, alpha=0.09, linewidth=0)
     if curve.steps:
@@ -69,7 +76,8 @@ def _draw(axes: Axes, curve: DistanceCurve, end: float, colour: str) -> None:
             markersize=1.3 if crowded else 2.6,
         )  # fmt: skip
     else:
-        axes.plot(curve.times, middle, color=colour, label=curve.method, linewidth=1.7)
+        pattern = (0, (5, 4)) if dashed else "solid"
+        axes.plot(curve.times, middle, color=colour, label=curve.method, linewidth=1.7, linestyle=pattern)
 
 
 def _thresholds(axes: Axes, *, label: bool) -> None:
