@@ -47,3 +47,61 @@ def write(g: Array, pre: Array, post: Array, by_row: Array, by_column: Array, lo
                     moved[j] += factor * other[j]
         for j in range(columns):
             wire[j] = min(max(moved[j], least), most)
+
+
+@jit
+def write_doubled(
+    g: Array, x: Array, gain: float, post: Array, by_column: Array, low: float, high: float, sums: Array
+) -> None:
+    """Step and clip the conductances of doubled inputs, and add them up anew.
+
+    Rows r and n + r get ``±gain · x[:, r] @ post + by_column``: the product is made once for both.
+
+    Parameters
+    ----------
+    g : ndarray, shape (2·input, node)
+        Written in place [S].
+    x : ndarray, shape (batch, input)
+        Signals.
+    gain : float
+        Volts for a signal of 1.
+    post : ndarray, shape (batch, node)
+    by_column : ndarray, shape (node,)
+    low, high : float
+        Range [S].
+    sums : ndarray, shape (node,)
+        Set to the column sums of ``g`` [S].
+    """
+    n, columns = x.shape[1], g.shape[1]
+    zero = g.dtype.type(0.0)
+    least, most, raised = g.dtype.type(low), g.dtype.type(high), g.dtype.type(gain)
+    product = np.empty(columns, dtype=g.dtype)
+    sums[:] = zero
+    for r in range(n):
+        plus, minus = g[r], g[n + r]
+        lit = False
+        for b in range(x.shape[0]):
+            volts = raised * x[b, r]
+            if volts != zero:
+                moved = post[b]
+                if lit:
+                    for j in range(columns):
+                        product[j] += volts * moved[j]
+                else:
+                    for j in range(columns):
+                        product[j] = volts * moved[j]
+                lit = True
+        if lit:
+            for j in range(columns):
+                up = min(max(plus[j] + (by_column[j] + product[j]), least), most)
+                down = min(max(minus[j] + (by_column[j] - product[j]), least), most)
+                plus[j] = up
+                minus[j] = down
+                sums[j] += up + down
+        else:
+            for j in range(columns):
+                up = min(max(plus[j] + by_column[j], least), most)
+                down = min(max(minus[j] + by_column[j], least), most)
+                plus[j] = up
+                minus[j] = down
+                sums[j] += up + down

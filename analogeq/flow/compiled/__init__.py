@@ -1,0 +1,1 @@
+"""Whole loops that numba compiles; imported only where it is installed."""

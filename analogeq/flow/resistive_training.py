@@ -1,0 +1,118 @@
+"""Training a resistive circuit as fast as it goes: compiled where the circuit fits, step by step elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances
+from analogeq.controller.resistive import ResistiveSessionLike
+from analogeq.engines.native import NativeEngine
+from analogeq.engines.native.resistive.folding import is_plain
+from analogeq.engines.native.resistive.layered import Plan, fits, planned
+from analogeq.engines.ngspice import NgspiceEngine
+from analogeq.errors import InputError
+from analogeq.learning.co_content import StageGains
+from analogeq.learning.conductance_descent import ConductanceDescent
+from analogeq.learning.rules import EquilibriumPropagation, Rule
+from analogeq.training.resistive import ResistiveSchedule, ResistiveState, ResistiveTrainer
+
+Array = NDArray[np.floating]
+
+
+def trainer_of(
+    circuit: ResistiveCircuit, rule: Rule, schedule: ResistiveSchedule, *, engine_name: str = "native"
+) -> ResistiveTrainer:
+    """Put session, rule and descent together for a circuit, its amplifiers' factors included."""
+    tech = circuit.technology
+    session: ResistiveSessionLike
+    session = NativeEngine().open(circuit) if engine_name == "native" else NgspiceEngine().open(circuit)
+    gains = None
+    if tech.amplifier is not None:
+        gains = StageGains(circuit.voltage_gains, circuit.stages.factors)
+    compiled = find_spec("numba") is not None
+    descent = ConductanceDescent(circuit.wiring, tech.conductance_low, tech.conductance_high, gains, compiled=compiled)
+    return ResistiveTrainer(session, rule, descent, schedule)
+
+
+def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:
+    """Whether `compiled_epoch` does what the trainer does, but for rounding."""
+    circuit, rule = trainer.session.circuit, trainer.rule
+    return (
+        find_spec("numba") is not None
+        and fits(circuit)
+        and is_plain(circuit)
+        and isinstance(rule, EquilibriumPropagation)
+        and rule.sides == "centred"
+        and rule.by == "conductance"
+        and trainer.schedule.sweeps is not None
+        and not trainer.descent.tied
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledEpochs:
+    """The epochs of a trainer, each in one call.
+
+    Attributes
+    ----------
+    trainer : ResistiveTrainer
+    plan : Plan
+        Where layers and links stand.
+    """
+
+    trainer: ResistiveTrainer
+    plan: Plan
+
+    def epoch(self, state: ResistiveState, inputs: Array, targets: Array) -> ResistiveState:
+        """As `ResistiveTrainer.epoch`, in the precision of the conductances.
+
+        Raises
+        ------
+        InputError
+            If the nudge of -beta was not certain to leave a stable circuit.
+        """
+        from analogeq.flow.compiled.epoch import centred_epoch
+
+        schedule, rule, circuit = self.trainer.schedule, self.trainer.rule, self.trainer.session.circuit
+        assert isinstance(rule, EquilibriumPropagation)  # noqa: S101  compiled_epoch_fits has seen to it
+        circuit.checked(ResistiveConductances(state.g, state.bias_currents))
+        order = np.random.default_rng([schedule.seed, state.epoch]).permutation(len(inputs)).astype(np.int64)
+        rates = schedule.rates.decayed(schedule.decay**state.epoch)
+        first, tech, kind = circuit.wiring.input_blocks[0], circuit.technology, state.g.dtype
+        stopped = centred_epoch(
+            first.view(state.g),
+            state.g[first.edges.stop :],
+            state.bias_currents,
+            inputs.astype(kind, copy=False),
+            targets.astype(kind, copy=False),
+            order,
+            tech.input_gain,
+            circuit.polarity.astype(kind),
+            self.plan.starts,
+            self.plan.ends,
+            self.plan.turned,
+            np.array(rates.edges),
+            np.array(rates.biases),
+            tech.conductance_low,
+            tech.conductance_high,
+            rule.beta,
+            schedule.sweeps or 1,
+            schedule.batch,
+        )
+        if stopped >= 0:
+            raise InputError(
+                f"beta {rule.beta!r} S: at minibatch {stopped} of epoch {state.epoch} its negative nudge was not "
+                "certain to leave a stable circuit; give a smaller beta, or sides = 'positive'"
+            )
+        return replace(state, epoch=state.epoch + 1)
+
+
+def epochs_of(trainer: ResistiveTrainer) -> ResistiveTrainer | CompiledEpochs:
+    """Return what runs the trainer's epochs fastest."""
+    if compiled_epoch_fits(trainer):
+        return CompiledEpochs(trainer, planned(trainer.session.circuit))
+    return trainer
