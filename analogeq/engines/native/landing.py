@@ -23,7 +23,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from analogeq.engines.native.clamps import Diodes
 from analogeq.engines.native.coupling import Array
-from analogeq.engines.native.pieces import Mask, nearest_equilibrium
+from analogeq.engines.native.pieces import nearest_equilibrium
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.twolayer import TwoLayers
 
@@ -51,7 +51,7 @@ class Landing:
     """
 
     voltages: Array
-    proven: Mask
+    proven: NDArray[np.bool_]
     distance: Array
 
 

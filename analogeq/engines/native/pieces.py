@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analogeq.engines.native.clamps import Ideal
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.twolayer import TwoLayers
 
-Mask = NDArray[np.bool_]
-
 PRECISE = 1e-14
 """Residual at which conjugate gradients stop, in units of the rail."""
 
 MOST_NEWTON = 30
-"""Newton steps from a state to an equilibrium with diodes; from nearby it takes five."""
-
-
-def active_set(problem: Problem, voltages: Array) -> Mask:
-    """Which nodes are free between ideal clamps: inside the rails, or at one and pulled inwards."""
-    net = problem.inflow(voltages)
-    low = (voltages <= 0.0) & (net <= 0.0)
-    high = (voltages >= problem.rail) & (net >= 0.0)
-    free: Mask = ~(low | high)
-    return free
+"""Newton steps from a state to an equilibrium; from nearby it takes two, or five with diodes."""
 
 
 def nearest_equilibrium(problem: Problem, state: Array, layers: TwoLayers | None) -> Array:
-    """Where the piece around ``state`` balances; the caller checks whether that is an answer.
+    """Where Newton's method ends from ``state``; the caller checks whether that is an answer.
 
-    Ideal clamps: the free nodes balance while the others stay at their rails. Diodes: Newton's
-    method from the state.
+    Between ideal clamps a step is exact once it is right which nodes their rails hold.
     """
-    if isinstance(problem.clamps, Ideal):
-        free = active_set(problem, state)
-        step = linear_step(problem, np.where(free, problem.inflow(state), 0.0), free / problem.load, layers)
-        return np.clip(state + step, 0.0, problem.rail)
     v = state
     for _ in range(MOST_NEWTON):
-        balanced, give = problem.clamps.balance(problem.coupling.product(v) + problem.current, problem.load)
-        step = linear_step(problem, (balanced - v) / give, give, layers)
-        v = v + step
-        if not np.abs(step).max(initial=0.0) > PRECISE * problem.rail:
+        into = problem.coupling.product(v) + problem.current
+        balanced, give = problem.clamps.balance(into, problem.load)
+        if isinstance(problem.clamps, Ideal):
+            v = np.where(give > 0.0, v, balanced)
+            step = linear_step(problem, problem.inflow(v), give, layers)
+            new = np.clip(v + step, 0.0, problem.rail)
+        else:
+            new = v + linear_step(problem, (balanced - v) / give, give, layers)
+        moved = np.abs(new - v).max(initial=0.0)
+        v = new
+        if not moved > PRECISE * problem.rail:
             break
     return v
 
