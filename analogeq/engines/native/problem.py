@@ -13,6 +13,10 @@ from analogeq.engines.native.coupling import Array, Coupling
 HIGHEST = 18
 """Highest order of a Taylor step of the transient: beyond, a longer step gains nothing in double precision."""
 
+AT_ONCE = 1e-12
+"""An event of the transient within this time over tau happens at the step's start. A step that ended there
+might move neither the clock nor the node, and so come to the same event again for ever."""
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.engines.native.coupling import Array
-from analogeq.engines.native.problem import HIGHEST, Problem
+from analogeq.engines.native.problem import AT_ONCE, HIGHEST, Problem
 from analogeq.engines.native.roots import first_rise, value_and_slope
 
 MOST = 20_000
@@ -203,7 +203,7 @@ def _shorten(
     first = h.copy()
     np.minimum.at(first, who, when)
     if not merge:
-        h = np.where(first > 0.0, first, h)
+        h = np.where(first > AT_ONCE, first, h)
     for _ in range(200):
         span = np.maximum(h[who] - when, 0.0)
         error = problem.bend / 6.0 * np.bincount(who, _overshoot(problem, series, h, who, node, when) * span**2, len(h))
@@ -211,7 +211,7 @@ def _shorten(
         if not over.any():
             break
         window = (h - first) * np.maximum(0.2, 0.9 * np.cbrt(tolerance / np.where(over, error, tolerance)))
-        window[(first > 0.0) & (window < 1e-4 * first)] = 0.0
+        window[(first > AT_ONCE) & (window < 1e-4 * first)] = 0.0
         h = np.where(over, first + window, h)
     return h
 

@@ -8,7 +8,7 @@ from analogeq.engines.native.compiled.jit import jit
 from analogeq.engines.native.compiled.product import product
 from analogeq.engines.native.compiled.roots import first_rise
 from analogeq.engines.native.coupling import Array, Ints
-from analogeq.engines.native.problem import HIGHEST
+from analogeq.engines.native.problem import AT_ONCE, HIGHEST
 
 GROWTH = 2.0
 """Longest step, in units of the last one."""
@@ -208,7 +208,7 @@ def _shorten(
     first = h
     for i in range(found):
         first = min(first, when[i])
-    if not merge and first > 0.0:
+    if not merge and first > AT_ONCE:
         return first
     for _ in range(200):
         error = 0.0
@@ -219,7 +219,7 @@ def _shorten(
         if error <= tolerance:
             return h
         window = (h - first) * max(0.2, 0.9 * (tolerance / error) ** (1.0 / 3.0))
-        if first > 0.0 and window < 1e-4 * first:
+        if first > AT_ONCE and window < 1e-4 * first:
             return first
         h = first + window
     return h
