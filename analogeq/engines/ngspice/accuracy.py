@@ -11,7 +11,7 @@ random starts (2 time constants, a corner for every node):
 =======  ===================  ===================  =======================
 phase    10, free             2, nudged            2, small and strong
 =======  ===================  ===================  =======================
-fast     6e-5 V, 26 points    1e-3 V, 10 points    3e-2 V, 10 points
+fast     6e-5 V, 29 points    5e-4 V, 19 points    2e-2 V, 19 points
 tight    1e-7 V, 620 points   3e-7 V, 410 points   5e-6 V, 400 to 2,000
 =======  ===================  ===================  =======================
 
@@ -49,7 +49,7 @@ class Accuracy:
 
 
 PHASES: dict[AccuracyName, Accuracy] = {
-    "fast": Accuracy(0.02, 0.5, 4, "method=trap reltol=1e-6 trtol=1e9"),
+    "fast": Accuracy(0.02, 0.5, 8, "method=trap reltol=1e-6 trtol=1e9"),
     "tight": Accuracy(3e-4, 0.02, 400, "method=trap reltol=1e-6 trtol=1"),
 }
 

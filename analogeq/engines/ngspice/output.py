@@ -11,8 +11,7 @@ from collections.abc import Iterable
 
 _HARMLESS = re.compile(
     r"^(?:Note:|Warning:|Doing analysis|Using |No\. of Data|Circuit:|Reference value|\*\*|Background|"
-    r"Trying gmin|One successful gmin|Supplies reduced|Transient op |Initial Transient|"
-    r"\d+ : condition met|doAnalyses: pause requested|tran simulation interrupted|$)",
+    r"Trying gmin|One successful gmin|Supplies reduced|Transient op |Initial Transient|$)",
     re.IGNORECASE,
 )
 _BAD = re.compile(

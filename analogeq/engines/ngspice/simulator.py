@@ -20,9 +20,6 @@ FIRST_STEP_SHARE = 1e-4
 ROUNDING = 1e-9
 """Relative distance at which two times are one: ngspice's clock sums its steps."""
 
-BREAKPOINT_ELEMENT = "istop n0 0 dc 0 pulse(0 0 1 1 1 1 1)"
-"""Sends no current at any time; its delay is a breakpoint, a time that ngspice steps on exactly."""
-
 
 @dataclass(frozen=True)
 class Task:
@@ -33,7 +30,9 @@ class Task:
     stop : float
         Duration of the transient [s]; 0 asks for an operating point.
     first_step, largest_step : float
-        Of the transient [s].
+        Bounds of the transient's steps [s]. ngspice begins with a ten-thousandth of the run at most
+        and doubles from there. (Pausing a longer run would save a few points, but each paused run
+        leaks a hundred bytes a node.)
     options : str
         Integration method and tolerances, in ngspice's words.
     tether, nudge : float
@@ -51,24 +50,10 @@ class Task:
     keep: str = "last"
 
     @property
-    def planned(self) -> float:
-        """End [s] that ngspice is told, beyond ``stop`` if the first step needs it.
-
-        ngspice begins with a ten-thousandth of the run and doubles from there, a dozen points of
-        no use to a short phase. So it is told of a longer run and paused at a breakpoint.
-        """
-        return max(self.stop, self.first_step / FIRST_STEP_SHARE)
-
-    @property
-    def paused(self) -> bool:
-        """Whether the run is paused before its planned end."""
-        return self.planned > self.stop
-
-    @property
     def print_step(self) -> float:
         """Bounds the first step of a long run; ngspice begins anew there, so otherwise it is the end."""
-        if self.planned * FIRST_STEP_SHARE <= 2.0 * self.first_step:
-            return self.planned
+        if self.stop * FIRST_STEP_SHARE <= 2.0 * self.first_step:
+            return self.stop
         return 100.0 * self.first_step
 
     @property
@@ -76,7 +61,7 @@ class Task:
         """The analysis."""
         if self.stop == 0.0:
             return "op"
-        return f"tran {self.print_step!r} {self.planned!r} 0 {self.largest_step!r} uic"
+        return f"tran {self.print_step!r} {self.stop!r} 0 {self.largest_step!r} uic"
 
 
 SOLVER_PROBE = "which solver\n.options klu\nv1 a 0 1\nr1 a b 1000.0\nr2 b 0 1000.0\n.end"
@@ -117,7 +102,7 @@ class Simulator:
         self._loaded = False
         body, end, _ = netlist.rpartition(".end")
         klu = WITH_KLU if self.solver == "KLU" else ""
-        self.library.load(f"{body}{BREAKPOINT_ELEMENT}\n{klu}{end}")
+        self.library.load(f"{body}{klu}{end}")
         self._loaded = True
         nodes = range(n_nodes)
         self._names = self.library.vector_names(f"n{k}" for k in nodes)
@@ -129,7 +114,6 @@ class Simulator:
         self._forward = _Altered([f"alter @gw{e}_f[gain]=" for e in edges])
         self._backward = _Altered([f"alter @gw{e}_b[gain]=" for e in edges])
         self._options = ""
-        self._pause: tuple[float, bool] | None = None
         # Some of what ngspice repairs in a netlist it mentions in the first analysis only.
         self.library.strict = True
         try:
@@ -165,7 +149,6 @@ class Simulator:
         if task.options != self._options:
             library.command(f"option {task.options}")
             self._options = task.options
-        self._set_pause(task)
         n_nodes, n_outputs = len(self._names), len(self._nudges.prefixes)
         library.alter(self._tethers.changes(np.full(n_nodes, task.tether)))
         library.alter(self._nudges.changes(np.full(n_outputs, task.nudge)))
@@ -178,18 +161,6 @@ class Simulator:
                 yield self._read(task)
             finally:
                 library.command("destroy all")
-
-    def _set_pause(self, task: Task) -> None:
-        """Have the next transient step on ``task.stop``, and end there if it is planned to go on."""
-        if self._pause == (task.stop, task.paused):
-            return
-        self.library.command("delete all")
-        if task.stop > 0.0:
-            never = 10.0 * task.planned
-            self.library.command(f"alter @istop[pulse] = [ 0 0 {task.stop!r} {never!r} {never!r} {never!r} {never!r} ]")
-        if task.paused:
-            self.library.command(f"stop when time > {task.stop * (1.0 - ROUNDING)!r}")
-        self._pause = (task.stop, task.paused)
 
     def _read(self, task: Task) -> tuple[Doubles, Doubles, int]:
         library = self.library

@@ -16,8 +16,6 @@ from analogeq.engines.ngspice.output import errors_while_loading, errors_while_r
         "stderr Warning: singular matrix:  check nodes n1 and n2",
         "stdout Doing analysis at TEMP = 27.000000 and TNOM = 27.000000",
         "stderr Using KLU as Direct Linear Solver",
-        "stderr 1 : condition met: stop  when time > 2e-07",
-        "stderr tran simulation interrupted",
         "stdout No. of Data Rows : 20",
         "stdout ",
     ],
