@@ -70,7 +70,9 @@ def _incoming(
     """Current into the grounded nodes of layer ``k``, left in ``total``."""
     own = ends[k + 1] - ends[k]
     for b in range(v.shape[0]):
-        total[b, :own] = supply[b, ends[k] : ends[k + 1]]
+        sent, into = supply[b, ends[k] : ends[k + 1]], total[b, :own]
+        for j in range(own):
+            into[j] = sent[j]
     if k > 0:
         size = ends[k] - ends[k - 1]
         if turned[k - 1]:
@@ -105,25 +107,23 @@ def sweep(
     n_layers = len(ends) - 1
     zero = load.dtype.type(0.0)
     total = np.empty_like(v)
-    for _ in range(sweeps):
-        for parity in range(2):
-            for k in range(parity, n_layers, 2):
-                _incoming(k, supply, flat, starts, ends, turned, v, total)
-                for j in range(ends[k + 1] - ends[k]):
-                    at = ends[k] + j
-                    across = 1 / load[at] if load[at] != zero else zero
-                    for b in range(v.shape[0]):
-                        volts = total[b, j] * across
-                        v[b, at] = zero if sign[at] * volts < zero else volts
-    for k in range(0, n_layers, 2 if n_layers > 1 else 1):
-        _incoming(k, supply, flat, starts, ends, turned, v, total)
-        for b in range(v.shape[0]):
+    # One loop, one call: each place of a call is compiled anew.
+    for half in range(2 * sweeps + 1):
+        measured = half == 2 * sweeps
+        for k in range(half % 2, n_layers, 2):
+            _incoming(k, supply, flat, starts, ends, turned, v, total)
             for j in range(ends[k + 1] - ends[k]):
                 at = ends[k] + j
-                net = total[b, j] - load[at] * v[b, at]
-                if sign[at] != zero and v[b, at] == zero and sign[at] * net < zero:
-                    net = zero
-                residual[b] = max(residual[b], abs(net))
+                across = 1 / load[at] if load[at] != zero else zero
+                for b in range(v.shape[0]):
+                    if measured:
+                        net = total[b, j] - load[at] * v[b, at]
+                        if sign[at] != zero and v[b, at] == zero and sign[at] * net < zero:
+                            net = zero
+                        residual[b] = max(residual[b], abs(net))
+                    else:
+                        volts = total[b, j] * across
+                        v[b, at] = zero if sign[at] * volts < zero else volts
 
 
 @jit
