@@ -25,9 +25,17 @@ def kirchhoff_residual(circuit: Circuit, conductances: Conductances, drive: Driv
 
     At an ideal clamp the clamp takes whatever current pushes the node outwards, so there only the
     inward part counts; a node outside its rails by more than the clamp's stiffness explains counts
-    as if the rails' distance were driven by G0.
+    as if the rails' distance were driven by G0. So does a node inside that is pushed to a rail: a
+    simulator that stops a rounding short of the rail is that rounding away from the answer, however
+    strong the push that its clamp does not yet take.
     """
-    worst: Volts = np.abs(node_imbalance(circuit, conductances, drive, voltages)).max(axis=1, initial=0.0)
+    imbalance = node_imbalance(circuit, conductances, drive, voltages)
+    tech = circuit.technology
+    if not isinstance(tech.clamp, DiodeClamp):
+        to_rail = np.where(imbalance > 0.0, tech.rail - voltages, voltages) * tech.unit_conductance
+        inside = (voltages > 0.0) & (voltages < tech.rail)
+        imbalance = np.where(inside, np.minimum(np.abs(imbalance), to_rail), imbalance)
+    worst: Volts = np.abs(imbalance).max(axis=1, initial=0.0)
     return worst
 
 
