@@ -146,9 +146,7 @@ class NgspiceResistiveSession:
         status[failed] = Status.SIMULATOR_FAILED
         said = next((f": {r.failure}" for r in results if r.failure), "")
         stats = {"analyses": float(np.count_nonzero(~failed))}
-        return OperatingPoint(
-            voltages, residual, status, f"operating point by {self._pool.simulator}{said}", stats
-        )
+        return OperatingPoint(voltages, residual, status, f"operating point by {self._pool.simulator}{said}", stats)
 
 
 def _deck(circuit: ResistiveCircuit) -> Deck:
