@@ -1,8 +1,9 @@
 """How near digital equilibrium propagation comes to backpropagation, measured side by side.
 
 Both sides train the same layers on the same batches in float32 with the same number of threads, one
-block of minibatches after the other in turn; a figure is the median over the rounds, a ratio the median of the rounds' ratios. Weights have
-been trained for some hundred minibatches before, so that neurons are as saturated as they get to be.
+block of minibatches after the other in turn; a figure is the median over the rounds, a ratio the
+median of the rounds' ratios. Weights have been trained for some hundred minibatches before, so that
+neurons are as saturated as they get to be.
 
 Backpropagation is measured twice: by BLAS with updates accumulated in place, and with the compiled
 kernels that equilibrium propagation uses; ratios are to the quicker of the two.
