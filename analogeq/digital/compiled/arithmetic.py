@@ -11,8 +11,11 @@ from analogeq.digital.compiled.settling import alternate, euler
 from analogeq.digital.weights import HeldBlock, LayeredWeights
 from analogeq.network.network import Floats, Ints
 
-TOGETHER = 5
-"""Samples settled together: few enough for the first-level cache, enough to share what is read of the weights."""
+TOGETHER = 10
+"""Samples settled together: few enough for the first-level cache, enough to share what is read of the weights.
+
+Even, as are all shares of samples: two are multiplied at a time, and who pairs with whom must not
+depend on the number of threads for the bits to be the same."""
 
 WORTH_SHARING = 500_000
 """Multiplications below which waking another thread costs more than it saves."""
@@ -106,10 +109,13 @@ def share_product(
     """Share samples out to threads."""
     n = len(x)
     for t in numba.prange(threads):
+        first, last = 2 * (n * t // (2 * threads)), 2 * (n * (t + 1) // (2 * threads))
+        if t == threads - 1:
+            last = n
         if backward:
-            add_backward(matrix, x, x0, out, out0, n * t // threads, n * (t + 1) // threads)
+            add_backward(matrix, x, x0, out, out0, first, last)
         else:
-            add_forward(matrix, x, x0, out, out0, n * t // threads, n * (t + 1) // threads)
+            add_forward(matrix, x, x0, out, out0, first, last)
 
 
 @jit_parallel

@@ -10,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from analogeq.digital.compiled.jit import jit
-from analogeq.network.network import Floats
+from analogeq.network.network import Floats, Ints
 
 Scalar = np.floating
 """A number of the arrays' own type: a Python float would widen float32 sums to float64."""
+
+GROUP = 20
+"""Samples whose rows of 500 numbers fit the first-level cache."""
 
 
 @jit
@@ -41,31 +44,46 @@ def add_forward(matrix: Floats, x: Floats, x0: int, out: Floats, out0: int, firs
 
 @jit
 def add_backward(matrix: Floats, x: Floats, x0: int, out: Floats, out0: int, first: int, last: int) -> None:
-    """Add ``x[:, x0:] @ matrix.T`` to ``out[:, out0:]`` for samples ``first`` to ``last``."""
+    """Add ``x[:, x0:] @ matrix.T`` to ``out[:, out0:]`` for samples ``first`` to ``last``, two at a time."""
     n_rows, n = matrix.shape
     whole = n_rows - n_rows % 4
+    zero = x.dtype.type(0.0)
     for r in range(0, whole, 4):
         w0, w1, w2, w3 = matrix[r], matrix[r + 1], matrix[r + 2], matrix[r + 3]
-        for b in range(first, last):
-            along = x[b, x0 : x0 + n]
-            zero = x.dtype.type(0.0)
+        for b in range(first, last, 2):
+            paired = b + 1 < last  # the last of an odd number is paired with itself
+            one, two = x[b, x0 : x0 + n], x[b + paired, x0 : x0 + n]
             t0, t1, t2, t3 = zero, zero, zero, zero
+            u0, u1, u2, u3 = zero, zero, zero, zero
             for j in range(n):
-                t0 += w0[j] * along[j]
-                t1 += w1[j] * along[j]
-                t2 += w2[j] * along[j]
-                t3 += w3[j] * along[j]
-            out[b, out0 + r] += t0
-            out[b, out0 + r + 1] += t1
-            out[b, out0 + r + 2] += t2
-            out[b, out0 + r + 3] += t3
+                a0, a1, a2, a3 = w0[j], w1[j], w2[j], w3[j]
+                v, w = one[j], two[j]
+                t0 += a0 * v
+                t1 += a1 * v
+                t2 += a2 * v
+                t3 += a3 * v
+                u0 += a0 * w
+                u1 += a1 * w
+                u2 += a2 * w
+                u3 += a3 * w
+            into = out[b, out0 + r : out0 + r + 4]
+            into[0] += t0
+            into[1] += t1
+            into[2] += t2
+            into[3] += t3
+            if paired:
+                into = out[b + 1, out0 + r : out0 + r + 4]
+                into[0] += u0
+                into[1] += u1
+                into[2] += u2
+                into[3] += u3
     for r in range(whole, n_rows):
         w0 = matrix[r]
         for b in range(first, last):
-            along = x[b, x0 : x0 + n]
-            t0 = x.dtype.type(0.0)
+            one = x[b, x0 : x0 + n]
+            t0 = zero
             for j in range(n):
-                t0 += w0[j] * along[j]
+                t0 += w0[j] * one[j]
             out[b, out0 + r] += t0
 
 
@@ -110,30 +128,44 @@ def add_both_ways(matrix: Floats, s: Floats, rows0: int, along0: int, out: Float
 
 @jit
 def add_outer(matrix: Floats, x: Floats, x0: int, d: Floats, d0: int, scale: Scalar, first: int, last: int) -> None:
-    """Add ``scale · x[:, x0:].T @ d[:, d0:]`` to the rows ``first`` to ``last`` of ``matrix``.
+    """Add ``scale · x[:, x0:].T @ d[:, d0:]`` to the rows ``first`` to ``last`` of ``matrix``, two at a time.
 
-    Only the samples whose ``x`` is not zero are visited, four at a time.
+    Only the samples whose ``x`` is not zero are visited, four at a time; `GROUP` samples, whose ``d``
+    stays in the first-level cache, pass over all rows before the next do.
     """
     n = matrix.shape[1]
-    who = np.empty(len(x), dtype=np.intp)
-    for r in range(first, last):
-        found = 0
-        for b in range(len(x)):
-            if x[b, x0 + r] != 0:
-                who[found] = b
-                found += 1
-        row = matrix[r]
-        whole = found - found % 4
-        for k in range(0, whole, 4):
-            b0, b1, b2, b3 = who[k], who[k + 1], who[k + 2], who[k + 3]
-            x_0, x_1 = scale * x[b0, x0 + r], scale * x[b1, x0 + r]
-            x_2, x_3 = scale * x[b2, x0 + r], scale * x[b3, x0 + r]
-            p0, p1, p2, p3 = d[b0, d0 : d0 + n], d[b1, d0 : d0 + n], d[b2, d0 : d0 + n], d[b3, d0 : d0 + n]
-            for j in range(n):
-                row[j] += x_0 * p0[j] + x_1 * p1[j] + x_2 * p2[j] + x_3 * p3[j]
-        for k in range(whole, found):
-            b0 = who[k]
-            x_0 = scale * x[b0, x0 + r]
-            p0 = d[b0, d0 : d0 + n]
-            for j in range(n):
-                row[j] += x_0 * p0[j]
+    zero = matrix.dtype.type(0.0)
+    who = np.empty(GROUP + 3, dtype=np.intp)
+    upper, lower = np.empty(GROUP + 3, dtype=matrix.dtype), np.empty(GROUP + 3, dtype=matrix.dtype)
+    spare = np.zeros(n, dtype=matrix.dtype)
+    for start in range(0, len(x), GROUP):
+        for r in range(first, last, 2):
+            paired = r + 1 < last
+            found = 0
+            for b in range(start, min(start + GROUP, len(x))):
+                one, two = x[b, x0 + r], x[b, x0 + r + 1] if paired else zero
+                if one != 0 or two != 0:
+                    who[found], upper[found], lower[found] = b, scale * one, scale * two
+                    found += 1
+            for k in range(found, found + 3):
+                who[k], upper[k], lower[k] = start, zero, zero
+            if paired:
+                _add_fours(matrix[r], matrix[r + 1], d, d0, found, who, upper, lower)
+            else:
+                _add_fours(matrix[r], spare, d, d0, found, who, upper, lower)
+
+
+@jit
+def _add_fours(
+    row: Floats, other: Floats, d: Floats, d0: int, found: int, who: Ints, upper: Floats, lower: Floats
+) -> None:
+    n = len(row)
+    for k in range(0, found, 4):
+        x_0, x_1, x_2, x_3 = upper[k], upper[k + 1], upper[k + 2], upper[k + 3]
+        y_0, y_1, y_2, y_3 = lower[k], lower[k + 1], lower[k + 2], lower[k + 3]
+        d_0, d_1 = d[who[k], d0 : d0 + n], d[who[k + 1], d0 : d0 + n]
+        d_2, d_3 = d[who[k + 2], d0 : d0 + n], d[who[k + 3], d0 : d0 + n]
+        for j in range(n):
+            p0, p1, p2, p3 = d_0[j], d_1[j], d_2[j], d_3[j]
+            row[j] += x_0 * p0 + x_1 * p1 + x_2 * p2 + x_3 * p3
+            other[j] += y_0 * p0 + y_1 * p1 + y_2 * p2 + y_3 * p3
