@@ -188,6 +188,15 @@ def test_a_script_without_guard_or_close_leaves_no_worker_behind(tmp_path: Path,
     assert wait_until(lambda: all(gone(int(pid)) for pid in pids))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process that runs tests for another may have been told to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_run_and_the_next_one_works(bumpy) -> None:
     with NgspiceEngine(workers=2, accuracy="tight") as engine, engine.open(bumpy.circuit) as session:
         session.program(bumpy.conductances)
