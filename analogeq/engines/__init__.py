@@ -5,7 +5,7 @@ from typing import Literal
 from analogeq.engines.contract import Engine, OperatingPoint, Session, Status, Waveform
 from analogeq.errors import InputError
 
-Accuracy = Literal["fast", "tight"]
+Accuracy = Literal["coarse", "fast", "tight"]
 
 __all__ = ["Engine", "OperatingPoint", "Session", "Status", "Waveform", "engine"]
 
@@ -18,13 +18,14 @@ def engine(name: str, *, workers: int | None = None, accuracy: Accuracy = "fast"
     name : {"native", "ngspice"}
     workers : int, optional
         Worker processes of ngspice; one a core if not given. The native engine has none.
-    accuracy : {"fast", "tight"}
+    accuracy : {"coarse", "fast", "tight"}
         How closely phases of finite duration follow the circuit; each engine states its errors.
+        "coarse" is the native engine's.
 
     Raises
     ------
     InputError
-        If there is no such engine.
+        If there is no such engine, or it has no such accuracy.
     """
     if name == "native":
         from analogeq.engines.native import NativeEngine
@@ -33,5 +34,9 @@ def engine(name: str, *, workers: int | None = None, accuracy: Accuracy = "fast"
     if name == "ngspice":
         from analogeq.engines.ngspice import NgspiceEngine
 
+        if accuracy == "coarse":
+            raise InputError(
+                "engine 'ngspice': it has no accuracy 'coarse'; 'fast' is its like, in steps of half a time constant"
+            )
         return NgspiceEngine(workers=workers, accuracy=accuracy)
     raise InputError(f"engine {name!r}: unknown; choose native or ngspice")

@@ -108,6 +108,18 @@ class Coupling:
         return float(np.abs(values).max()) * self.factor, norm * self.factor
 
     @cached_property
+    def radius(self) -> float:
+        """Spectral radius of M, by power iteration from below: within a few per cent."""
+        if not any(min(link.block.shape) for link in self.links):
+            return 0.0
+        x: Array = np.random.default_rng(0).standard_normal((4, self.n_nodes))
+        growth = np.zeros((4, 1))
+        for _ in range(20):
+            x = self.product(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-300))
+            growth = np.linalg.norm(x, axis=1, keepdims=True)
+        return float(growth.max())
+
+    @cached_property
     def row_norms(self) -> Array:
         """Euclidean norm of all couplings into each node, shape (node,)."""
         squares = np.zeros(self.n_nodes)

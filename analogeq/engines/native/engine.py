@@ -14,8 +14,8 @@ from analogeq.engines.native.session import NativeSession
 from analogeq.errors import InputError
 from analogeq.hardware import DiodeClamp
 
-TOLERANCES = {"fast": 1e-4, "tight": 1e-9}
-DIODE_TOLERANCES = {"fast": 1e-4, "tight": 1e-8}
+TOLERANCES = {"coarse": 1e-4, "fast": 1e-4, "tight": 1e-9}
+DIODE_TOLERANCES = {"coarse": 1e-3, "fast": 1e-4, "tight": 1e-8}
 """Local error of a transient's step, in units of the rail, for each accuracy; ideal clamps and diodes."""
 
 
@@ -25,21 +25,24 @@ class NativeEngine:
 
     Attributes
     ----------
-    accuracy : {"tight", "fast"}
-        How well a phase of finite time is followed: within 1e-7 of the rail along the waveform, or
-        within 1e-3, which is what training needs and takes a third of the time. An equilibrium
-        is solved to rounding either way.
+    accuracy : {"tight", "fast", "coarse"}
+        How well a phase of finite time is followed: within 1e-7 of the rail along the waveform; or
+        within 1e-3, which is what training needs and takes a third of the time; or in long steps,
+        within 3e-2 on the way, mostly at corners, and arriving where the circuit arrives, the longer the
+        phase the closer, as ngspice's "fast" does. The last is for phases between ideal clamps:
+        waveforms are followed as by "fast", circuits with diodes to 1e-3 a step.
+        An equilibrium is solved to rounding in every case.
     kernels : {"auto", "numpy", "numba"}
         Compiled kernels where numba is installed (extra ``fast``), or a choice.
     """
 
-    accuracy: Literal["tight", "fast"] = "tight"
+    accuracy: Literal["tight", "fast", "coarse"] = "tight"
     kernels: Literal["auto", "numpy", "numba"] = "auto"
     name: str = "native"
 
     def __post_init__(self) -> None:
         if self.accuracy not in TOLERANCES:
-            raise InputError(f"native engine: accuracy {self.accuracy!r} is unknown; choose tight or fast")
+            raise InputError(f"native engine: accuracy {self.accuracy!r} is unknown; choose tight, fast or coarse")
         if self.kernels not in ("auto", "numpy", "numba"):
             raise InputError(f"native engine: kernels {self.kernels!r} are unknown; choose auto, numpy or numba")
         if self.kernels == "numba" and not has_numba():
@@ -57,7 +60,8 @@ class NativeEngine:
         if isinstance(circuit, ResistiveCircuit):
             return ResistiveSession(circuit, compiled=compiled)
         steps = DIODE_TOLERANCES if isinstance(circuit.technology.clamp, DiodeClamp) else TOLERANCES
-        return NativeSession(circuit, steps[self.accuracy] * circuit.technology.rail, Methods(compiled))
+        tolerance = steps[self.accuracy] * circuit.technology.rail
+        return NativeSession(circuit, tolerance, Methods(compiled), coarse=self.accuracy == "coarse")
 
 
 def has_numba() -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.engines.native import stepping, stiff, transient, twolayer
+from analogeq.engines.native import coarse, stepping, stiff, transient, twolayer
 from analogeq.engines.native.clamps import Diodes, Ideal
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
@@ -44,6 +44,16 @@ class Methods:
             return stepping.follow(problem, start, duration)
         method = stiff.follow if isinstance(problem.clamps, Diodes) else transient.follow
         return method(problem, start, duration, tolerance, marks, n_times)
+
+    def follow_coarsely(
+        self, problem: Problem, start: Array, duration: float, strength: float, longest: float = coarse.LONGEST
+    ) -> transient.Path:
+        """Follow a transient in long steps; see `analogeq.engines.native.coarse.follow`."""
+        if self.compiled:
+            from analogeq.engines.native.compiled.calls import follow_coarsely
+
+            return follow_coarsely(problem, start, duration, strength, longest)
+        return coarse.follow(problem, start, duration, strength, longest)
 
     def solve_two_layers(self, layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
         """Find an operating point; see `analogeq.engines.native.twolayer.solve`."""

@@ -14,6 +14,7 @@ from analogeq.circuit.landscape import MARGIN, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
 from analogeq.engines.native.clamps import Clamps, Diodes, Ideal
+from analogeq.engines.native.coarse import strongest
 from analogeq.engines.native.coupling import Array, Coupling
 from analogeq.engines.native.equilibrium import Equilibrium, settle
 from analogeq.engines.native.methods import Methods
@@ -36,13 +37,18 @@ class NativeSession:
         Local error of a transient's step [V].
     methods : Methods
         Numpy or compiled.
+    coarse : bool
+        Whether phases of finite time between ideal clamps are followed in long steps.
     """
 
-    def __init__(self, circuit: Circuit, tolerance: float = 1e-9, methods: Methods | None = None) -> None:
+    def __init__(
+        self, circuit: Circuit, tolerance: float = 1e-9, methods: Methods | None = None, *, coarse: bool = False
+    ) -> None:
         self.circuit = circuit
         self.tolerance = tolerance
         self.methods = methods or Methods()
         self._clamps: Clamps = Diodes.of(circuit.technology) or Ideal(circuit.technology.rail)
+        self._coarse = coarse and isinstance(self._clamps, Ideal)
         self._programmed: _Programmed | None = None
 
     def program(self, conductances: Conductances) -> None:
@@ -63,7 +69,10 @@ class NativeSession:
             held = self._held()
             found = settle(problem, at, held.layers, self.methods, convex=held.convex(drive, problem))
             return self._answer(problem, found, check=check)
-        path = self.methods.follow(problem, at, self._over_tau(duration), self.tolerance)
+        if self._coarse:
+            path = self.methods.follow_coarsely(problem, at, self._over_tau(duration), self._held().strength)
+        else:
+            path = self.methods.follow(problem, at, self._over_tau(duration), self.tolerance)
         status = np.where(path.arrived, Status.FOLLOWED, Status.NOT_SETTLED).astype(np.int8)
         return self._answer(
             problem, Equilibrium(path.states, status, f"transient by {path.method}", _work(path)), check=check
@@ -177,6 +186,10 @@ class _Programmed:
     def layers(self) -> TwoLayers | None:
         return TwoLayers.of(self.coupling)
 
+    @cached_property
+    def strength(self) -> float:
+        return strongest(self.coupling, self.layers)
+
     def presented(self, inputs: NDArray[np.floating]) -> Volts:
         """Currents over G0 of inputs and biases; once for an input array that nobody can write to."""
         if self._currents is not None and inputs is self._inputs:
@@ -208,4 +221,8 @@ def _frozen(array: NDArray[np.floating]) -> bool:
 
 
 def _work(path: Path) -> dict[str, float]:
-    return {name: float(getattr(path, name).max(initial=0)) for name in ("steps", "events", "products")}
+    work = {name: float(getattr(path, name).max(initial=0)) for name in ("steps", "events", "products")}
+    if path.early is not None:
+        work["mean_steps"] = float(path.steps.mean()) if path.steps.size else 0.0
+        work["done_early"] = float(path.early.sum())
+    return work

@@ -44,6 +44,8 @@ class Path:
     steps, events, products : ndarray of int, shape (batch,)
     method : str
         By what kind of steps.
+    early : ndarray of int, shape (batch,), optional
+        1 where a sample was done before the end, because nothing could move it any more.
     """
 
     states: Array
@@ -53,6 +55,7 @@ class Path:
     events: NDArray[np.int64]
     products: NDArray[np.int64]
     method: str = "Taylor steps"
+    early: NDArray[np.int64] | None = None
 
     @property
     def arrived(self) -> NDArray[np.bool_]:

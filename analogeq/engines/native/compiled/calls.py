@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.engines.native import coarse as coarse_original
 from analogeq.engines.native import stiff as stiff_original
 from analogeq.engines.native.clamps import Diodes
-from analogeq.engines.native.compiled import stiff, transient, twolayer
+from analogeq.engines.native.compiled import coarse, stiff, transient, twolayer
 from analogeq.engines.native.coupling import Array
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.transient import MOST, Path
@@ -36,6 +37,31 @@ def follow(
         transient.follow(*links, problem.bend, *node, states, duration, tolerance, MOST, wanted, kept, times, counts)
     method = stiff_original.METHOD if isinstance(problem.clamps, Diodes) else Path.method
     return Path(states, kept, times, counts[:, 0], counts[:, 1], counts[:, 2], method)
+
+
+def follow_coarsely(
+    problem: Problem, start: Array, duration: float, strength: float, longest: float = coarse_original.LONGEST
+) -> Path:
+    """Go ``duration`` time constants on in long steps; see `analogeq.engines.native.coarse.follow`."""
+    packed = problem.coupling.packed
+    steps = coarse_original.Steps.through(problem, duration, strength, longest)
+    states = np.clip(np.asarray(start, dtype=np.float64), 0.0, problem.rail)
+    counts = np.zeros((len(start), 3), dtype=np.int64)
+    links = (packed.table, packed.ends, packed.to_outer, packed.to_inner, problem.coupling.factor)
+    bounds = (steps.gentle, steps.rest, steps.still, steps.count)
+    coarse.follow(
+        *links,
+        problem.load,
+        problem.current,
+        problem.rail,
+        steps.decay,
+        steps.hold,
+        steps.ramp,
+        *bounds,
+        states,
+        counts,
+    )
+    return coarse_original.as_path(states, counts)
 
 
 def solve_two_layers(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDArray[np.int64]]:
