@@ -1,6 +1,8 @@
 """What the README shows in Python runs as it stands."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,8 @@ def test_a_block_runs_as_it_stands(block: str, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)h][^)]*)\)", README.read_text(encoding="utf-8")))
 def test_a_link_leads_to_a_file(path: str) -> None:
     assert (README.parent / path).exists()
+
+
+def test_the_tables_are_what_the_records_say() -> None:
+    checked = subprocess.run([sys.executable, "sim/readme.py", "--check"], cwd=README.parent, timeout=60)
+    assert checked.returncode == 0, "run: python sim/readme.py"
