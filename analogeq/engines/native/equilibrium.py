@@ -27,7 +27,7 @@ UNSTABLE_TIME = 30.0
 ROUGH = 1e-3
 """Local error [rail] of the way to an equilibrium that is the only one."""
 
-CAREFUL = 1e-7
+CAREFUL = 1e-6
 """The same where there may be several: starts closer than about this to a basin's edge may fall on either side."""
 
 
