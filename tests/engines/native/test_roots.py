@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from analogeq.engines.native.roots import first_rise
 
@@ -39,16 +38,15 @@ def test_a_bump_between_the_samples_is_seen(rise):
 
 
 @settings(max_examples=60, deadline=None)
-@given(arrays(np.float64, (5,), elements=st.floats(-2.0, 2.0, width=32)))
-def test_both_forms_agree_with_numpys_roots(rest):
+@given(st.integers(0, 100_000))
+def test_the_first_root_is_numpys(seed):
     pytest.importorskip("numba")
-    terms = np.concatenate([[-0.5], rest])[:, None]
-    found = [f(terms, np.ones(1))[0] for f in (first_rise, compiled_first_rise)]
-    assert found[0] == pytest.approx(found[1], abs=1e-9)
+    terms = np.concatenate([[-0.5], np.random.default_rng(seed).uniform(-2.0, 2.0, 5)])[:, None]
     roots = np.roots(terms[::-1, 0])
-    real = np.sort(roots[(np.abs(roots.imag) < 1e-12) & (roots.real > 0.0) & (roots.real < 1.0)].real)
-    apart = np.diff(np.concatenate([real, [1.0]])).min() if real.size else 1.0
-    if real.size and apart > 0.15:  # nearer roots hide between the samples, which a bump's height then bounds
-        assert found[0] == pytest.approx(real[0], abs=1e-6)
-    elif not real.size:
-        assert found[0] == -1.0
+    near_real = roots[(np.abs(roots.imag) < 0.05) & (roots.real > -0.1) & (roots.real < 1.1)]
+    real = np.sort(near_real[np.abs(near_real.imag) < 1e-12].real)
+    # Twins, and bumps that only just reach zero, may go either way by rounding or hide between the samples.
+    assume(len(near_real) == len(real) and np.diff(np.concatenate([[0.0], real, [1.0]])).min() > 0.15)
+    for form in (first_rise, compiled_first_rise):
+        found = form(terms, np.ones(1))[0]
+        assert found == pytest.approx(real[0] if real.size else -1.0, abs=1e-9)
