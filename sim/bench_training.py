@@ -115,7 +115,7 @@ def run(config: Config) -> Record:
     names = ["analogeq", "numpy", "scipy", *(["numba"] if _has_numba() else [])]
     return Record(
         config=replace(config, data_dir=config.data_dir and "MNIST"),  # where it lay is nobody's business
-        data=_data(config).source,
+        data="MNIST, the files' own split" if config.data_dir else _data(config).source,
         machine=_machine(),
         versions={"python": platform.python_version()} | {name: metadata.version(name) for name in names},
         load_before=before,
