@@ -94,7 +94,8 @@ class Diodes:
             current, slope = self.current(v)
             step = (load * v + current - inflow) / (load + slope)
             v = v - step
-            if np.abs(step).max(initial=0.0) <= 1e-15 * self.rail:
+            # Far from the rails, where a wild guess may lead, rounding leaves no smaller step than this.
+            if (np.abs(step) <= 1e-15 * np.maximum(self.rail, 2.0 * np.abs(v))).all():
                 break
         return v, 1.0 / (load + self.current(v)[1])
 
