@@ -7,6 +7,8 @@ Both engines answer the same samples on one core. ngspice is driven at its best:
 Norton currents, sources and capacitor presets altered in place, one message for a batch, nothing
 parsed while the clock runs. The native engine settles a batch of 64, ngspice as many of them as its
 share of time allows; both are counted per sample, medians over repeats, and take turns.
+What counts is the processor time of both sides, all of their processes, one core each: what the clock
+shows on a machine that does nothing else, and little more on one that does. Ratios by the clock stand below.
 
 All circuits have one equilibrium (`Config.convex_scale`). A transient to 1e-6 V starts from zero and
 lasts until the slowest sample is half of that away, by the tight native transient. It is run
@@ -21,16 +23,17 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from analogeq.circuit import Circuit, Drive
 from analogeq.engines import Accuracy, OperatingPoint, Session, engine
+from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.engines.ngspice.library import describe_library
 from analogeq.flow.runs import versions
 from analogeq.hardware import Clamp, DiodeClamp, IdealClamp, Technology
@@ -97,10 +100,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds a sample of each engine, and their answers to the same first samples."""
+    """Processor seconds a sample of each engine, the clock's, and their answers to the same first samples."""
 
     native: float
     ngspice: float
+    by_clock: tuple[float, float]
     apart: float
     analyses: tuple[str, str]
 
@@ -152,6 +156,7 @@ def _rows(case: str, timed: Timed, ratio: float | None, agreement: float, comman
     native, ngspice = timed.analyses
     return [
         Row(f"{case}: ratio", reached, "×", target, None if ratio is None else reached >= ratio, command),
+        Row(f"{case}: ratio by the clock", timed.by_clock[1] / timed.by_clock[0], "×", "", None, command),
         Row(f"{case}: agreement", timed.apart, "V", f"≤ {agreement:g}", timed.apart <= agreement, command),
         Row(f"{case}: native ({native})", 1e6 * timed.native, "µs a sample", "", None, command),
         Row(f"{case}: ngspice ({ngspice})", 1e6 * timed.ngspice, "µs a sample", "", None, command),
@@ -198,13 +203,14 @@ def _time(
     ask: Ask,
     inputs: np.ndarray,
     fixed: np.ndarray | None = None,
-    accuracies: tuple[Accuracy, Accuracy] = ("fast", "fast"),
+    accuracies: tuple[Accuracy, Literal["fast", "tight"]] = ("fast", "fast"),
 ) -> Timed:
     few = inputs[: config.spice_samples]
     native_seconds, spice_seconds = [], []
     with (
+        NgspiceEngine(workers=1, accuracy=accuracies[1]) as simulator,
         engine("native", accuracy=accuracies[0]).open(circuit) as native,
-        engine("ngspice", workers=1, accuracy=accuracies[1]).open(circuit) as spice,
+        simulator.open(circuit) as spice,
     ):
         for session in (native, spice):
             session.program(circuit.program(theta))
@@ -216,7 +222,7 @@ def _time(
                 fresh.setflags(write=False)
                 seconds, point = _clock(native, fresh, ask)
                 native_seconds.append(seconds / len(inputs))
-            seconds, answer = _clock(spice, few, ask)
+            seconds, answer = _clock(spice, few, ask, simulator.worker_pids)
             spice_seconds.append(seconds / len(few))
     apart = float(np.abs(point.voltages[: len(few)] - answer.voltages).max())
     if fixed is not None:
@@ -227,13 +233,23 @@ def _time(
         each.analysis + ("" if "operating" in each.analysis else f", {accuracy}")
         for each, accuracy in zip((point, answer), accuracies, strict=True)
     ]
-    return Timed(statistics.median(native_seconds), statistics.median(spice_seconds), apart, (said[0], said[1]))
+    of_native, of_spice = np.median(native_seconds, axis=0), np.median(spice_seconds, axis=0)
+    by_clock = (float(of_native[1]), float(of_spice[1]))
+    return Timed(float(of_native[0]), float(of_spice[0]), by_clock, apart, (said[0], said[1]))
 
 
-def _clock(session: Session, inputs: np.ndarray, ask: Ask) -> tuple[float, OperatingPoint]:
-    began = time.perf_counter()
+def _clock(
+    session: Session, inputs: np.ndarray, ask: Ask, workers: tuple[int, ...] = ()
+) -> tuple[np.ndarray, OperatingPoint]:
+    """Seconds of processors, of this process and its ``workers``, and by the clock."""
+    began, used = time.perf_counter(), time.process_time() + _used(workers)
     answer = ask(session, inputs)
-    return time.perf_counter() - began, answer
+    return np.array([time.process_time() + _used(workers) - used, time.perf_counter() - began]), answer
+
+
+def _used(workers: tuple[int, ...]) -> float:
+    """Seconds that processes have had a processor, as Linux counts them."""
+    return sum(1e-9 * int(Path(f"/proc/{pid}/schedstat").read_text(encoding="utf-8").split()[0]) for pid in workers)
 
 
 def machine() -> dict[str, object]:
