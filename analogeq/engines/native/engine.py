@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal, overload
 
+import numpy as np
+
 from analogeq.circuit import Circuit
 from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.engines.native.methods import Methods
@@ -34,10 +36,14 @@ class NativeEngine:
         An equilibrium is solved to rounding in every case.
     kernels : {"auto", "numpy", "numba"}
         Compiled kernels where numba is installed (extra ``fast``), or a choice.
+    dtype : {"float64", "float32"}
+        What conductances and currents are computed in. In float32 equilibria are solved to about 1e-5 of
+        the rail and phases to 1e-5 at best; circuits with diodes are computed in float64 all the same.
     """
 
     accuracy: Literal["tight", "fast", "coarse"] = "tight"
     kernels: Literal["auto", "numpy", "numba"] = "auto"
+    dtype: Literal["float64", "float32"] = "float64"
     name: str = "native"
 
     def __post_init__(self) -> None:
@@ -45,6 +51,8 @@ class NativeEngine:
             raise InputError(f"native engine: accuracy {self.accuracy!r} is unknown; choose tight, fast or coarse")
         if self.kernels not in ("auto", "numpy", "numba"):
             raise InputError(f"native engine: kernels {self.kernels!r} are unknown; choose auto, numpy or numba")
+        if self.dtype not in ("float64", "float32"):
+            raise InputError(f"native engine: dtype {self.dtype!r} is unknown; choose float64 or float32")
         if self.kernels == "numba" and not has_numba():
             raise InputError("native engine: kernels 'numba', but numba is not installed; pip install analogeq[fast]")
 
@@ -60,8 +68,10 @@ class NativeEngine:
         if isinstance(circuit, ResistiveCircuit):
             return ResistiveSession(circuit, compiled=compiled)
         steps = DIODE_TOLERANCES if isinstance(circuit.technology.clamp, DiodeClamp) else TOLERANCES
-        tolerance = steps[self.accuracy] * circuit.technology.rail
-        return NativeSession(circuit, tolerance, Methods(compiled), coarse=self.accuracy == "coarse")
+        kind: np.dtype[np.floating] = np.dtype(self.dtype)
+        floor = 1e-6 if self.dtype == "float32" else 0.0
+        tolerance = max(steps[self.accuracy], floor) * circuit.technology.rail
+        return NativeSession(circuit, tolerance, Methods(compiled), coarse=self.accuracy == "coarse", dtype=kind)
 
 
 def has_numba() -> bool:

@@ -65,7 +65,7 @@ def land(problem: Problem, state: Array, layers: TwoLayers | None, *, convex: bo
     """
     found = nearest_equilibrium(problem, state, layers)
     distance = np.linalg.norm(found - state, axis=1)
-    still = _unrest(problem, found) <= STILL * problem.rail
+    still = _unrest(problem, found) <= problem.precise(STILL)
     if convex:
         return Landing(found, still, distance)
     at_rest = _unrest(problem, state) <= 1e-15 * problem.rail

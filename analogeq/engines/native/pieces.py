@@ -33,7 +33,7 @@ def nearest_equilibrium(problem: Problem, state: Array, layers: TwoLayers | None
             new = v + linear_step(problem, (balanced - v) / give, give, layers)
         moved = np.abs(new - v).max(initial=0.0)
         v = new
-        if not moved > PRECISE * problem.rail:
+        if not moved > problem.precise(PRECISE):
             break
     return v
 
@@ -69,7 +69,7 @@ def _conjugate_gradients(problem: Problem, push: Array, give: Array) -> Array:
     x, residual = np.zeros_like(push), push * free
     direction = give * residual
     square = (residual * direction).sum(axis=1)
-    goal = (PRECISE * problem.rail) ** 2
+    goal = problem.precise(PRECISE) ** 2
     for _ in range(4 * push.shape[1] + 20):
         image = (stiffness * direction - problem.coupling.product(direction)) * free
         bend = (direction * image).sum(axis=1)

@@ -13,6 +13,9 @@ from analogeq.engines.native.coupling import Array, Coupling
 HIGHEST = 18
 """Highest order of a Taylor step of the transient: beyond, a longer step gains nothing in double precision."""
 
+ROUNDING = 64.0
+"""Units in the last place that sums over a few hundred couplings may be off: 1e-14 in float64, 8e-6 in float32."""
+
 AT_ONCE = 1e-12
 """An event of the transient within this time over tau happens at the step's start. A step that ended there
 might move neither the clock nor the node, and so come to the same event again for ever."""
@@ -41,6 +44,10 @@ class Problem:
     def rail(self) -> float:
         """Upper rail [V]."""
         return self.clamps.rail
+
+    def precise(self, wanted: float) -> float:
+        """The distance [V] that stands for ``wanted`` [rail] where rounding leaves no smaller one."""
+        return self.rail * max(wanted, ROUNDING * float(np.finfo(self.load.dtype).eps))
 
     @property
     def bend(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,9 @@ from analogeq.errors import InputError, SimulatorError
 Volts = NDArray[np.float64]
 
 
+DOUBLE: np.dtype[np.floating] = np.dtype(np.float64)
+
+
 class NativeSession:
     """Settles one circuit in this process; see `analogeq.engines.contract.Session`.
 
@@ -39,21 +43,30 @@ class NativeSession:
         Numpy or compiled.
     coarse : bool
         Whether phases of finite time between ideal clamps are followed in long steps.
+    dtype : numpy.dtype
+        What couplings and currents are held in; diodes need float64.
     """
 
     def __init__(
-        self, circuit: Circuit, tolerance: float = 1e-9, methods: Methods | None = None, *, coarse: bool = False
+        self,
+        circuit: Circuit,
+        tolerance: float = 1e-9,
+        methods: Methods | None = None,
+        *,
+        coarse: bool = False,
+        dtype: np.dtype[np.floating] = DOUBLE,
     ) -> None:
         self.circuit = circuit
         self.tolerance = tolerance
         self.methods = methods or Methods()
         self._clamps: Clamps = Diodes.of(circuit.technology) or Ideal(circuit.technology.rail)
         self._coarse = coarse and isinstance(self._clamps, Ideal)
+        self._dtype = dtype if isinstance(self._clamps, Ideal) else DOUBLE
         self._programmed: _Programmed | None = None
 
     def program(self, conductances: Conductances) -> None:
         """Take new conductances; the topology stays. Costs nothing until something settles."""
-        self._programmed = _Programmed(self.circuit, conductances)
+        self._programmed = _Programmed(self.circuit, conductances, self._dtype)
 
     def settle(
         self,
@@ -142,22 +155,25 @@ class NativeSession:
                 f"drive: sample {sample} sends {current[sample, node] * unit} A into node {net.node_names[node]}; "
                 "give finite inputs, predictions and targets"
             )
-        return Problem(held.coupling, self.circuit.load_conductances(drive) / unit, current, self._clamps)
+        load = self.circuit.load_conductances(drive) / unit
+        kind = self._dtype
+        return Problem(held.coupling, load.astype(kind, copy=False), current.astype(kind, copy=False), self._clamps)
 
-    def _start(self, drive: Drive, start: NDArray[np.floating] | None) -> Volts:
+    def _start(self, drive: Drive, start: NDArray[np.floating] | None) -> Array:
         shape = (drive.batch, self.circuit.network.n_nodes)
         if start is None:
-            return np.zeros(shape)
+            return np.zeros(shape, dtype=self._dtype)
         if start.shape != shape:
             raise InputError(f"start: shape {start.shape}; this drive and circuit need {shape} (batch, node)")
         if not np.isfinite(start.sum()):
             raise InputError("start: a voltage is not finite; preset every node to a voltage")
-        return start.astype(np.float64, copy=False)
+        at: Array = start.astype(self._dtype, copy=False)
+        return at
 
     def _answer(self, problem: Problem, found: Equilibrium, *, check: bool) -> OperatingPoint:
         residual = np.abs(problem.imbalance(found.voltages)).max(axis=1, initial=0.0)
         status = found.status
-        status[(status == Status.SETTLED) & ~(residual <= KCL_TOLERANCE * problem.rail)] = Status.NOT_SETTLED
+        status[(status == Status.SETTLED) & ~(residual <= problem.precise(KCL_TOLERANCE))] = Status.NOT_SETTLED
         point = OperatingPoint(
             found.voltages.astype(np.float64, copy=False),
             residual.astype(np.float64) * self.circuit.technology.unit_conductance,
@@ -171,16 +187,17 @@ class NativeSession:
 class _Programmed:
     """What depends on the conductances, worked out when first asked for."""
 
-    def __init__(self, circuit: Circuit, conductances: Conductances) -> None:
+    def __init__(self, circuit: Circuit, conductances: Conductances, dtype: np.dtype[np.floating]) -> None:
         self.circuit = circuit
         self.conductances = conductances
+        self.dtype = dtype
         self._inputs: NDArray[np.floating] | None = None
-        self._currents: Volts | None = None
+        self._currents: Array | None = None
         self._convex: dict[bytes, bool] = {}
 
     @cached_property
     def coupling(self) -> Coupling:
-        return Coupling.of(self.circuit, self.conductances, np.dtype(np.float64))
+        return Coupling.of(self.circuit, self.conductances, self.dtype)
 
     @cached_property
     def layers(self) -> TwoLayers | None:
@@ -190,15 +207,25 @@ class _Programmed:
     def strength(self) -> float:
         return strongest(self.coupling, self.layers)
 
-    def presented(self, inputs: NDArray[np.floating]) -> Volts:
+    def presented(self, inputs: NDArray[np.floating]) -> Array:
         """Currents over G0 of inputs and biases; once for an input array that nobody can write to."""
         if self._currents is not None and inputs is self._inputs:
             return self._currents
-        raw = self.circuit.input_currents(self.conductances, inputs)
-        currents = raw.astype(np.float64, copy=False) / self.circuit.technology.unit_conductance
+        raw = self.circuit.input_currents(self._held_as_computed, inputs.astype(self.dtype, copy=False))
+        currents = raw.astype(self.dtype, copy=False) / self.dtype.type(self.circuit.technology.unit_conductance)
         if _frozen(inputs):
             self._inputs, self._currents = inputs, currents
         return currents
+
+    @cached_property
+    def _held_as_computed(self) -> Conductances:
+        """The conductances in the type that is computed in, so that the input product is, too."""
+        held = self.conductances
+        if held.weights.dtype == self.dtype:
+            return held
+        weights = held.weights.astype(self.dtype)
+        back = weights if held.backward is held.weights else held.backward.astype(self.dtype)
+        return replace(held, weights=weights, backward=back, biases=held.biases.astype(self.dtype))
 
     def convex(self, drive: Drive, problem: Problem) -> bool:
         """Whether there is one equilibrium; worked out once for each set of loads."""

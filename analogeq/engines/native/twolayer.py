@@ -102,7 +102,7 @@ def solve(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDA
     iterations : ndarray of int, shape (batch,)
         `MOST` where the sample did not end.
     """
-    load, clamps, close = problem.load, problem.clamps, CLOSE * problem.rail
+    load, clamps, close = problem.load, problem.clamps, problem.precise(CLOSE)
     voltages, iterations = start.copy(), np.zeros(len(start), dtype=np.int64)
     alive = np.arange(len(start))
     y = voltages[:, layers.outer].copy()

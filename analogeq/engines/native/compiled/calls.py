@@ -77,7 +77,7 @@ def solve_two_layers(layers: TwoLayers, problem: Problem, start: Array) -> tuple
         np.ascontiguousarray(problem.current[:, layers.inner]),
         problem.rail,
         problem.clamps.constants if isinstance(problem.clamps, Diodes) else NO_DIODES,
-        CLOSE * problem.rail,
+        problem.precise(CLOSE),
         MOST_ITERATIONS,
         outer,
         inner,
