@@ -212,7 +212,7 @@ class _Programmed:
         if self._currents is not None and inputs is self._inputs:
             return self._currents
         raw = self.circuit.input_currents(self._held_as_computed, inputs.astype(self.dtype, copy=False))
-        currents = raw.astype(self.dtype, copy=False) / self.dtype.type(self.circuit.technology.unit_conductance)
+        currents: Array = raw.astype(self.dtype, copy=False) / self.dtype.type(self.circuit.technology.unit_conductance)
         if _frozen(inputs):
             self._inputs, self._currents = inputs, currents
         return currents
