@@ -4,11 +4,26 @@ Run as a file, never imported. The packages' own ``__init__`` files bring in sci
 than half of a worker's starting time for what it has no use for; so they stand empty here.
 """
 
+import ctypes
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
 
 HERE = Path(__file__).parent
+
+
+PR_SET_PDEATHSIG = 1
+"""From Linux's <sys/prctl.h>: the signal to get when the parent dies."""
+
+
+def _end_with_parent() -> None:
+    """End when the parent is killed, even inside a long analysis, which reads no socket.
+
+    Linux counts the thread that started a worker as its parent; the pool replaces one that ends with it.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main() -> None:
@@ -19,6 +34,7 @@ def main() -> None:
         sys.modules[name] = package
     from analogeq.engines.ngspice.worker import serve_until_closed
 
+    _end_with_parent()
     serve_until_closed(sys.argv[1])
 
 
