@@ -78,7 +78,8 @@ class Problem:
         """Take what the clamps draw from ``inflow``; an ideal clamp takes all that pushes outwards."""
         if isinstance(self.clamps, Diodes):
             return inflow - self.clamps.current(voltages)[0]
-        net = inflow.copy()
-        np.maximum(net, 0.0, out=net, where=voltages <= 0.0)
-        np.minimum(net, 0.0, out=net, where=voltages >= self.rail)
+        # Bounds in place of masks: what pushes outwards at a rail is nothing, elsewhere all of it counts.
+        least = np.where(voltages <= 0.0, 0.0, -np.inf)
+        most = np.where(voltages >= self.rail, 0.0, np.inf)
+        net: Array = np.clip(inflow, least, most)
         return net

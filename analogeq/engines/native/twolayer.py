@@ -106,7 +106,7 @@ def solve(layers: TwoLayers, problem: Problem, start: Array) -> tuple[Array, NDA
     voltages, iterations = start.copy(), np.zeros(len(start), dtype=np.int64)
     alive = np.arange(len(start))
     y = voltages[:, layers.outer].copy()
-    far, patience, waiting = np.full(len(start), np.inf), np.ones(len(start)), np.zeros(len(start))
+    far, patience, waiting = np.full(len(start), np.inf), np.ones(len(start)), np.ones(len(start))
     while alive.size:
         current = problem.current[alive]
         inner, give = clamps.balance(current[:, layers.inner] + y @ layers.to_inner, load[layers.inner])

@@ -33,7 +33,7 @@ def solve(
     update, yields, system = np.zeros(m), np.zeros(m), np.zeros((m, m))
     for sample in range(outer.shape[0]):
         y, h = outer[sample], inner[sample]
-        far, patience, waiting = np.inf, 1, 0
+        far, patience, waiting = np.inf, 1, 1
         while iterations[sample] < most:
             iterations[sample] += 1
             _into_inner(to_inner, current_inner[sample], y, h)
