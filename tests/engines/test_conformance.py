@@ -28,9 +28,8 @@ from analogeq.network import (
 
 ENGINES = ["native", pytest.param("ngspice", marks=pytest.mark.ngspice)]
 
-SKIPS: dict[tuple[str, str], str] = {
-    ("native", "diode clamp"): "the native engine has ideal clamps only so far",
-}
+SKIPS: dict[tuple[str, str], str] = {}
+"""Engine and circuit, with the reason; none at present."""
 
 PHASE_ERROR = {
     ("native", "fast"): 1e-3,
