@@ -187,3 +187,11 @@ def test_ctrl_c_saves_and_prints_the_command_that_goes_on(tmp_path: Path) -> Non
     assert process.returncode == 130, shown
     assert "--resume" in shown
     assert (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+def test_a_nudge_that_leaves_no_equilibrium_returns_4_and_says_what_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", "--data", "iris", "--layers", "4,6,3", "--beta", "-5", "--nudging", "one-sided"]
+    assert run([*arguments, "--nudged-time", "0", "--epochs", "1", "--output", str(tmp_path / "run")]) == 4
+    assert "raise beta" in " ".join(capsys.readouterr().err.split())
