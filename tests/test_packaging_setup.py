@@ -156,7 +156,9 @@ def test_make_names_every_target_with_what_it_does() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not on this machine")
-    shown = subprocess.run([make, "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    # Under `make test` the inner make would say which directory it enters.
+    command = [make, "--no-print-directory", "help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = {line.split()[1] for line in shown.splitlines()}
     assert targets == {"help", "setup", "demo", "test", "lint", "lock", "clean"}
 
