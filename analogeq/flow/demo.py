@@ -106,7 +106,7 @@ def ngspice_config(request: DemoRequest) -> TrainingConfig:
     """How the training in ngspice runs: fewer epochs at higher rates."""
     return replace(
         native_config(request),
-        epochs=2 if request.quick else 8,
+        epochs=1 if request.quick else 7,
         rates=(0.4, 0.2),
         copy_rates=(0.5, 0.5),
         evaluate_settled_every=0,
@@ -141,7 +141,7 @@ def run_demo(request: DemoRequest, console: Console) -> dict[str, object]:
 def _fewer(request: DemoRequest, data: Dataset) -> Dataset:
     if not request.quick:
         return data
-    return replace(data, x_train=data.x_train[:600], y_train=data.y_train[:600])
+    return replace(data, x_train=data.x_train[:900], y_train=data.y_train[:900])
 
 
 def _build(request: DemoRequest, diary: Diary) -> Circuit:
