@@ -141,7 +141,7 @@ def run_demo(request: DemoRequest, console: Console) -> dict[str, object]:
 def _fewer(request: DemoRequest, data: Dataset) -> Dataset:
     if not request.quick:
         return data
-    return replace(data, x_train=data.x_train[:900], y_train=data.y_train[:900])
+    return replace(data, x_train=data.x_train[:600], y_train=data.y_train[:600])
 
 
 def _build(request: DemoRequest, diary: Diary) -> Circuit:
