@@ -1,6 +1,7 @@
 """Options and markers every test shares."""
 
 import os
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -36,3 +37,15 @@ def _ngspice_or_skip(request: pytest.FixtureRequest) -> None:
         if os.environ.get("CI"):
             pytest.fail(str(missing))
         pytest.skip(str(missing))
+
+
+@pytest.fixture
+def ngspice_program() -> str:
+    """Find the program, which some systems pack apart from the library; where CI is set its absence fails."""
+    found = shutil.which("ngspice")
+    if found is None:
+        missing = "the program ngspice is not here, and this test runs a netlist with it"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found

@@ -1,7 +1,6 @@
 """The rendering for people: what a designer finds in it and what ngspice prints from it."""
 
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -108,14 +107,11 @@ def test_the_library_has_a_comment_and_one_subcircuit_in_each_file():
 
 
 @pytest.mark.ngspice
-def test_ngspice_in_batch_mode_prints_the_outputs_by_name(tmp_path):
-    ngspice = shutil.which("ngspice")
-    if ngspice is None:
-        pytest.skip("only the library is here, and this test is about the program")
+def test_ngspice_in_batch_mode_prints_the_outputs_by_name(tmp_path, ngspice_program):
     circuit, conductances = named(("light", "cell", "move"), (0.5, 1.0))
     path = tmp_path / "net.cir"
     path.write_text(readable_netlist(circuit, conductances, DRIVE))
-    done = subprocess.run([ngspice, "-b", str(path)], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([ngspice_program, "-b", str(path)], capture_output=True, text=True, timeout=60, check=True)
     printed = float(re.search(r"^move\s*=\s*(\S+)", done.stdout, re.M)[1])
     # h = 0.25 + y and y = h: the pair runs up to the rail, which is 1 V; seven digits are printed
     assert printed == pytest.approx(1.0, abs=1e-6)

@@ -112,11 +112,14 @@ def test_both_engines_settle_alike(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.ngspice
-def test_a_compiled_netlist_runs_in_ngspice_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_compiled_netlist_runs_in_ngspice_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ngspice_program: str
+) -> None:
     netlist = tmp_path / "toy.cir"
     found = _json(capsys, "compile", "--layers", "3,4,2", "--inputs", "0.1,0.9,0.4", "--output", str(netlist))
     assert found["nodes"] == 6
-    printed = subprocess.run(["ngspice", "-b", str(netlist)], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    command = [ngspice_program, "-b", str(netlist)]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert printed.returncode == 0
     assert "y1" in printed.stdout
 

@@ -96,10 +96,10 @@ class NgspiceResistiveSession:
     def transient(
         self,
         drive: Drive,  # noqa: ARG002  the contract's
-        stop: float,  # noqa: ARG002
-        start: NDArray[np.floating] | None = None,  # noqa: ARG002
+        stop: float,  # noqa: ARG002  the contract's
+        start: NDArray[np.floating] | None = None,  # noqa: ARG002  the contract's
         *,
-        points: int | None = None,  # noqa: ARG002
+        points: int | None = None,  # noqa: ARG002  the contract's
     ) -> NoReturn:
         """Refuse: a circuit without capacitors has no time of its own."""
         no_time("transient")
