@@ -1,5 +1,6 @@
 """The feedforward copy and the digital baselines."""
 
+from analogeq.digital.activation import HARD_SIGMOID, Activation
 from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
 from analogeq.digital.backprop import backpropagate, descend
 from analogeq.digital.copy import FeedforwardCopy
@@ -9,6 +10,8 @@ from analogeq.digital.relaxation import EulerRelaxation, Forces
 from analogeq.digital.weights import LayeredWeights
 
 __all__ = [
+    "HARD_SIGMOID",
+    "Activation",
     "Arithmetic",
     "EulerRelaxation",
     "EulerSteps",

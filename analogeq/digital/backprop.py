@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analogeq.digital.activation import rho_slope
 from analogeq.digital.arithmetic import Arithmetic
-from analogeq.digital.copy import FeedforwardCopy, rho_slope
+from analogeq.digital.copy import FeedforwardCopy
 from analogeq.digital.layered import feed_forward
 from analogeq.digital.weights import LayeredWeights
 from analogeq.network import Parameters
@@ -22,6 +23,7 @@ def backpropagate(copy: FeedforwardCopy, inputs: Floats, targets: Floats) -> Par
     copy : FeedforwardCopy
     inputs : ndarray, shape (batch, input)
     targets : ndarray, shape (batch, output)
+        Of the output signals, differences of pairs where the copy has them.
 
     Returns
     -------
@@ -31,11 +33,11 @@ def backpropagate(copy: FeedforwardCopy, inputs: Floats, targets: Floats) -> Par
     net, theta = copy.network, copy.parameters
     signals, summed = copy.forward(inputs)
     error = np.zeros_like(signals)
-    error[:, net.outputs] = 2.0 * (signals[:, net.outputs] - targets) / len(inputs)
+    error[:, net.outputs] = 2.0 * _output_error(copy, signals[:, net.outputs], targets) / len(inputs)
     weights = np.zeros_like(theta.weights)
     for index in range(len(net.layers), 0, -1):
         layer = net.layer(index)
-        error[:, layer] *= rho_slope(summed[:, layer])
+        error[:, layer] *= copy.activation.slope(summed[:, layer], layer)
         for block in copy.forward_blocks(index):
             source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
             if block.dense:
@@ -46,6 +48,16 @@ def backpropagate(copy: FeedforwardCopy, inputs: Floats, targets: Floats) -> Par
             if block.pre > 0:
                 error[:, net.layer(block.pre)] += error[:, layer] @ block.matrix(theta.weights).T
     return Parameters(weights, error.sum(axis=0))
+
+
+def _output_error(copy: FeedforwardCopy, outputs: Floats, targets: Floats) -> Floats:
+    """Half the slope of the cost by the output neurons."""
+    if not copy.pairs:
+        return outputs - targets
+    error = np.empty_like(outputs)
+    error[:, 0::2] = outputs[:, 0::2] - outputs[:, 1::2] - targets
+    error[:, 1::2] = -error[:, 0::2]
+    return error
 
 
 def descend(

@@ -2,11 +2,11 @@ r"""The digital feedforward copy: what the circuit teaches, and what is deployed
 
 Each neuron predicts where the circuit settles from the layers before it [1]_, Eq. 6:
 
-.. math:: s^f_j = \rho\Big(b_j + \sum_{i} w_{ij} s^f_i\Big), \qquad
-    \rho(x) = \mathrm{clip}(x, 0, 1) + 0.01\,x
+.. math:: s^f_j = \rho_j\Big(b_j + \sum_{i} w_{ij} s^f_i\Big)
 
-and learns by the loss of its own layer alone, Eq. 8, with the settled free state as target and the
-layer before it held fixed, so that nothing is propagated back:
+with the neuron's own clip (`analogeq.digital.activation`), and learns by the loss of its own layer
+alone, Eq. 8, with the settled free state as target and the layer before it held fixed, so that
+nothing is propagated back:
 
 .. math:: L_l = \tfrac12 \big\| s^f_l - s^-_l \big\|^2
 
@@ -21,23 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analogeq.digital.activation import HARD_SIGMOID, Activation
 from analogeq.network import Block, Network, Parameters
 from analogeq.network.network import Floats
-
-LEAK = 0.01
-"""Slope of rho outside [0, 1], so that a saturated neuron still learns (the authors' value)."""
-
-
-def rho(x: Floats) -> Floats:
-    """Hard sigmoid with a small slope everywhere: ``clip(x, 0, 1) + 0.01 x``."""
-    out: Floats = np.clip(x, 0.0, 1.0)
-    out += LEAK * x
-    return out
-
-
-def rho_slope(x: Floats) -> Floats:
-    """Derivative of `rho`."""
-    return ((x >= 0.0) & (x <= 1.0)).astype(x.dtype) + x.dtype.type(LEAK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +35,16 @@ class FeedforwardCopy:
     network : Network
     parameters : Parameters
         Weights of the forward edges (those of lateral ones are not used) and biases.
+    activation : Activation
+        The papers' hard sigmoid if not given.
+    pairs : bool
+        Whether an output signal is the difference of two output neurons that follow each other.
     """
 
     network: Network
     parameters: Parameters
+    activation: Activation = HARD_SIGMOID
+    pairs: bool = False
 
     def forward_blocks(self, layer: int) -> tuple[Block, ...]:
         """Blocks that feed ``layer`` from earlier ones."""
@@ -63,9 +55,9 @@ class FeedforwardCopy:
         return self.forward(inputs)[0]
 
     def outputs(self, inputs: Floats) -> Floats:
-        """Signals of the outputs, shape (batch, output)."""
+        """Output signals, shape (batch, output), or (batch, output / 2) in pairs."""
         chosen: Floats = self.predict(inputs)[:, self.network.outputs]
-        return chosen
+        return chosen[:, 0::2] - chosen[:, 1::2] if self.pairs else chosen
 
     def forward(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Signals ``s^f`` and what went into rho, each of shape (batch, node)."""
@@ -77,7 +69,7 @@ class FeedforwardCopy:
             for block in self.forward_blocks(index):
                 source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
                 summed[:, layer] += source @ block.matrix(theta.weights)
-            signals[:, layer] = rho(summed[:, layer])
+            signals[:, layer] = self.activation.of(summed[:, layer], layer)
         return signals, summed
 
     def local_gradient(
@@ -96,7 +88,7 @@ class FeedforwardCopy:
         """
         net = self.network
         signals, summed = self.forward(inputs) if forward is None else forward
-        delta = (signals - settled) * rho_slope(summed) / len(inputs)
+        delta = (signals - settled) * self.activation.slope(summed) / len(inputs)
         weights = np.zeros_like(self.parameters.weights)
         for block in net.blocks:
             if block.lateral:
@@ -109,3 +101,18 @@ class FeedforwardCopy:
                 rows, cols = block.endpoints()
                 weights[block.edges] = np.einsum("be,be->e", source[:, rows], at[:, cols])
         return Parameters(weights, delta.sum(axis=0))
+
+    def input_power(self, inputs: Floats, signals: Floats) -> Floats:
+        """Mean over the batch of the squared length of what each layer is summed from, its bias included.
+
+        Returns
+        -------
+        ndarray, shape (layer,)
+        """
+        net = self.network
+        power = np.ones(len(net.layers), dtype=signals.dtype)
+        for index in range(1, len(net.layer_sizes)):
+            for block in self.forward_blocks(index):
+                source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
+                power[index - 1] += np.mean(np.einsum("bi,bi->b", source, source))
+        return power

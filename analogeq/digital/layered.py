@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analogeq.digital.activation import rho, rho_slope
 from analogeq.digital.arithmetic import Arithmetic
-from analogeq.digital.copy import rho, rho_slope
 from analogeq.digital.weights import LayeredWeights
 from analogeq.network.network import Floats
 

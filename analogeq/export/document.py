@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.digital import FeedforwardCopy
+from analogeq.digital.activation import HARD_SIGMOID, Activation
 from analogeq.errors import InputError
 from analogeq.export.metadata import CopyMetadata
 from analogeq.network import Block, Network, Parameters
 
 FORMAT = "analogeq feedforward copy"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1 knows hard sigmoids alone, and those are still written as it; 2 adds other activations and pairs."""
+
+ACTIVATION = ("lower", "upper", "leak")
+"""Arrays of a layer's activation: ``lower.k``, ``upper.k``, ``leak.k``."""
+
 DOCUMENT = "analogeq"
 """The key every file keeps its document under."""
 
@@ -42,21 +48,42 @@ def write_document(copy: FeedforwardCopy, metadata: CopyMetadata, *, with_edges:
         if with_edges and block.rows is not None and block.cols is not None:
             entry |= {"rows": block.rows.tolist(), "cols": block.cols.tolist()}
         blocks.append(entry)
+    network: dict[str, object] = {
+        "layer_sizes": list(net.layer_sizes),
+        "names": list(net.names),
+        "outputs": net.outputs.tolist(),
+        "blocks": blocks,
+    }
+    usual = is_usual(copy)
+    if not usual:
+        network |= {"activation": "arrays", "pairs": copy.pairs}
     return json.dumps(
         {
             "format": FORMAT,
-            "format_version": FORMAT_VERSION,
+            "format_version": 1 if usual else FORMAT_VERSION,
             "metadata": metadata.as_json(),
-            "network": {
-                "layer_sizes": list(net.layer_sizes),
-                "names": list(net.names),
-                "outputs": net.outputs.tolist(),
-                "blocks": blocks,
-            },
+            "network": network,
         },
         allow_nan=False,
         sort_keys=True,
     )
+
+
+def is_usual(copy: FeedforwardCopy) -> bool:
+    """Whether a copy has the papers' hard sigmoid and reads each output by itself, as version 1 supposes."""
+    return copy.activation is HARD_SIGMOID and not copy.pairs
+
+
+def activation_arrays(copy: FeedforwardCopy) -> Arrays:
+    """Name the activation's arrays, layer by layer; none where it is the usual one."""
+    if is_usual(copy):
+        return {}
+    dtype = copy.parameters.weights.dtype
+    arrays: Arrays = {}
+    for name in ACTIVATION:
+        values = np.broadcast_to(getattr(copy.activation, name), copy.network.n_nodes).astype(dtype)
+        arrays |= {f"{name}.{index}": values[layer] for index, layer in enumerate(copy.network.layers, start=1)}
+    return arrays
 
 
 def read_document(text: str) -> tuple[Mapping[str, Any], CopyMetadata]:
@@ -79,7 +106,7 @@ def read_document(text: str) -> tuple[Mapping[str, Any], CopyMetadata]:
 
 
 def take_apart(copy: FeedforwardCopy) -> Arrays:
-    """Name the arrays: ``weights.p.q``, with ``rows.p.q`` and ``cols.p.q`` unless dense, and ``biases.k``."""
+    """Name the arrays: ``weights.p.q``, with ``rows.p.q`` and ``cols.p.q`` unless dense, ``biases.k``, activations."""
     net, theta = copy.network, copy.parameters
     arrays: Arrays = {}
     for block in net.blocks:
@@ -91,6 +118,7 @@ def take_apart(copy: FeedforwardCopy) -> Arrays:
             arrays[f"cols.{name}"] = block.cols.astype(np.int64)
     for index, layer in enumerate(net.layers, start=1):
         arrays[f"biases.{index}"] = theta.biases[layer]
+    arrays |= activation_arrays(copy)
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
@@ -107,7 +135,8 @@ def put_together(described: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
         names = tuple(str(n) for n in described["names"])
         outputs = np.array(described["outputs"], dtype=np.intp)
         blocks, weights = _blocks(described["blocks"], sizes, arrays)
-        biases = np.concatenate([_shaped(arrays, f"biases.{k}", (n,)) for k, n in enumerate(sizes[1:], start=1)])
+        biases = _of_layers(arrays, "biases", sizes)
+        activation = _activation(described, arrays, sizes)
     except KeyError as error:
         raise InputError(f"{error.args[0]} is missing; the file is incomplete, export the copy again") from error
     except (TypeError, ValueError, IndexError) as error:
@@ -118,7 +147,18 @@ def put_together(described: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
     outputs.setflags(write=False)
     if not (np.isfinite(weights).all() and np.isfinite(biases).all()):
         raise InputError("a weight or bias is not finite; the file is damaged, export the copy again")
-    return FeedforwardCopy(Network(names, sizes, outputs, blocks), Parameters(weights, biases))
+    network = Network(names, sizes, outputs, blocks)
+    return FeedforwardCopy(network, Parameters(weights, biases), activation, bool(described.get("pairs", False)))
+
+
+def _of_layers(arrays: Mapping[str, NDArray[Any]], name: str, sizes: tuple[int, ...]) -> NDArray[Any]:
+    return np.concatenate([_shaped(arrays, f"{name}.{k}", (n,)) for k, n in enumerate(sizes[1:], start=1)])
+
+
+def _activation(described: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], sizes: tuple[int, ...]) -> Activation:
+    if "activation" not in described:
+        return HARD_SIGMOID
+    return Activation(*(_of_layers(arrays, name, sizes) for name in ACTIVATION))
 
 
 def _blocks(

@@ -1,9 +1,9 @@
 """A copy as an ONNX graph, checked by running it.
 
 The graph is Eq. 6 in float32: a layer is one Gemm, or one MatMul for every layer that feeds it, and
-``clip(x, 0, 1) + 0.01 x``. It takes ``inputs`` (batch, input) and gives ``outputs`` (batch, output)
-and ``signals`` (batch, node). Lateral edges take no part in the copy and are left out, so they come
-back as zeros.
+``clip(x, 0, 1) + 0.01 x``, or with bounds of its own for each neuron. It takes ``inputs`` (batch, input)
+and gives ``outputs`` (batch, output) and ``signals`` (batch, node). Lateral edges take no part in the
+copy and are left out, so they come back as zeros.
 """
 
 from __future__ import annotations
@@ -16,16 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.digital import FeedforwardCopy
-from analogeq.digital.copy import LEAK
+from analogeq.digital.activation import LEAK
 from analogeq.errors import CheckFailedError, InputError
-from analogeq.export.document import DOCUMENT, Arrays, block_name, put_together, read_document, write_document
+from analogeq.export.document import (
+    DOCUMENT,
+    Arrays,
+    activation_arrays,
+    block_name,
+    is_usual,
+    put_together,
+    read_document,
+    write_document,
+)
 from analogeq.export.metadata import CopyMetadata
 from analogeq.network import Block
 
 OPSET = 17
 IR_VERSION = 8  # what the oldest runtimes that know opset 17 read
 TOLERANCE = 1e-5
-"""Largest difference from the copy, in signals: rounding of float32 over a thousand products, and no more."""
+"""Largest difference from the copy, over its largest signal or 1: rounding of float32 over a thousand products."""
 CHECK_SAMPLES = 100
 
 
@@ -35,7 +44,7 @@ def encode_onnx(copy: FeedforwardCopy, metadata: CopyMetadata) -> bytes:
     Raises
     ------
     CheckFailedError
-        If any signal differs from the copy's by more than 1e-5.
+        If any signal differs from the copy's by more than 1e-5 of its largest, or of 1.
     InputError
         If onnx or onnxruntime is not installed.
     """
@@ -47,14 +56,14 @@ def encode_onnx(copy: FeedforwardCopy, metadata: CopyMetadata) -> bytes:
     difference = onnx_difference(data, copy)
     if not difference <= TOLERANCE:
         raise CheckFailedError(
-            f"onnx: signals differ by {difference:.3g} from the copy's, more than {TOLERANCE:g}; nothing was written: "
-            "weights this large need float64, export .npz or .safetensors"
+            f"onnx: signals differ by {difference:.3g} of the copy's largest, more than {TOLERANCE:g}; "
+            "nothing was written: weights this large need float64, export .npz or .safetensors"
         )
     return data
 
 
 def onnx_difference(data: bytes, copy: FeedforwardCopy) -> float:
-    """Largest difference between the graph's signals and the copy's over 100 random samples."""
+    """Largest difference of the graph's signals from the copy's over 100 random samples, over the largest or 1."""
     runtime = _module("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -63,8 +72,9 @@ def onnx_difference(data: bytes, copy: FeedforwardCopy) -> float:
     inputs = np.random.default_rng(0).random((CHECK_SAMPLES, copy.network.n_inputs), dtype=np.float32)
     outputs, signals = session.run(["outputs", "signals"], {"inputs": inputs})
     wanted = copy.predict(inputs.astype(np.float64))
-    both = np.concatenate([outputs - wanted[:, copy.network.outputs], signals - wanted], axis=1)
-    return float(np.abs(both).max())
+    read = copy.outputs(inputs.astype(np.float64))
+    both = np.concatenate([outputs - read, signals - wanted], axis=1)
+    return float(np.abs(both).max() / max(1.0, np.abs(wanted).max()))
 
 
 def decode_onnx(data: bytes) -> tuple[FeedforwardCopy, CopyMetadata]:
@@ -100,23 +110,23 @@ def _model(onnx: ModuleType, copy: FeedforwardCopy) -> Any:
     helper, single = onnx.helper, onnx.TensorProto.FLOAT
     net = copy.network
     graph = _Graph(onnx)
-    for name, scalar in (("zero", 0.0), ("one", 1.0), ("leak", LEAK)):
-        graph.constant(name, np.array(scalar, dtype=np.float32))
+    if is_usual(copy):
+        for name, scalar in (("zero", 0.0), ("one", 1.0), ("leak", LEAK)):
+            graph.constant(name, np.array(scalar, dtype=np.float32))
+    for name, array in activation_arrays(copy).items():
+        graph.constant(name, array)
     signals = {0: "inputs"}
     for index in range(1, len(net.layer_sizes)):
         summed = _sum(graph, copy, index, signals)
-        graph.node("Clip", [summed, "zero", "one"], f"clipped.{index}")
-        graph.node("Mul", [summed, "leak"], f"leaked.{index}")
-        signals[index] = graph.node("Add", [f"clipped.{index}", f"leaked.{index}"], f"signals.{index}")
+        signals[index] = _activated(graph, copy, index, summed)
     graph.node("Concat", [signals[k] for k in sorted(signals) if k > 0], "signals", axis=1)
-    graph.constant("output_nodes", net.outputs.astype(np.int64))
-    graph.node("Gather", ["signals", "output_nodes"], "outputs", axis=1)
+    n_read = _read(graph, copy)
     made = helper.make_graph(
         graph.nodes,
         "feedforward_copy",
         [helper.make_tensor_value_info("inputs", single, ["batch", net.n_inputs])],
         [
-            helper.make_tensor_value_info("outputs", single, ["batch", net.n_outputs]),
+            helper.make_tensor_value_info("outputs", single, ["batch", n_read]),
             helper.make_tensor_value_info("signals", single, ["batch", net.n_nodes]),
         ],
         graph.constants,
@@ -125,6 +135,32 @@ def _model(onnx: ModuleType, copy: FeedforwardCopy) -> Any:
     return helper.make_model(
         made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="analogeq"
     )
+
+
+def _activated(graph: _Graph, copy: FeedforwardCopy, layer: int, summed: str) -> str:
+    """Clip and leak."""
+    leak = "leak" if is_usual(copy) else f"leak.{layer}"
+    if is_usual(copy):
+        graph.node("Clip", [summed, "zero", "one"], f"clipped.{layer}")
+    else:
+        graph.node("Min", [summed, f"upper.{layer}"], f"below.{layer}")
+        graph.node("Max", [f"below.{layer}", f"lower.{layer}"], f"clipped.{layer}")
+    graph.node("Mul", [summed, leak], f"leaked.{layer}")
+    return graph.node("Add", [f"clipped.{layer}", f"leaked.{layer}"], f"signals.{layer}")
+
+
+def _read(graph: _Graph, copy: FeedforwardCopy) -> int:
+    """Take the outputs, or the differences of their pairs; return how many there are."""
+    nodes = copy.network.outputs.astype(np.int64)
+    if not copy.pairs:
+        graph.constant("output_nodes", nodes)
+        graph.node("Gather", ["signals", "output_nodes"], "outputs", axis=1)
+        return len(nodes)
+    for name, chosen in (("plus", nodes[0::2]), ("minus", nodes[1::2])):
+        graph.constant(f"{name}_nodes", chosen)
+        graph.node("Gather", ["signals", f"{name}_nodes"], f"{name}_outputs", axis=1)
+    graph.node("Sub", ["plus_outputs", "minus_outputs"], "outputs")
+    return len(nodes) // 2
 
 
 def _sum(graph: _Graph, copy: FeedforwardCopy, layer: int, signals: dict[int, str]) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analogeq.digital import FeedforwardCopy
-from analogeq.digital.copy import rho, rho_slope
+from analogeq.digital.activation import rho, rho_slope
 from analogeq.network import Network, Parameters, glorot_uniform
 
 
