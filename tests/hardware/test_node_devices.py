@@ -50,6 +50,14 @@ def test_the_slope_of_the_co_content_is_the_current_and_the_currents_slope_is_gi
     assert abs(device.stored(np.zeros(1))[0]) < 1e-20  # W; a cosine less itself, in two ways of rounding
 
 
+@pytest.mark.parametrize("name", list(ALL))
+def test_a_node_that_nothing_else_is_connected_to_stands_where_its_device_carries_the_supply(name):
+    device = ALL[name]
+    supply = np.array([[0.0, 3e-7, -2e-5]])
+    v = device.voltage(np.array([0.0, 0.0, 0.0]), supply)
+    assert device.current(v)[0] == pytest.approx(supply, rel=1e-11, abs=1e-18)  # a logarithm, to rounding
+
+
 def test_the_double_shockley_carries_the_published_current():
     device = DoubleShockley(1e-6, 0.05, 1.0)
     v = np.linspace(-1.2, 1.2, 7)

@@ -61,8 +61,18 @@ class ShockleyDiode:
         return energy
 
     def voltage(self, load: Array, supply: Array) -> Array:
-        """Closed form by Wright's omega."""
+        """Closed form by Wright's omega; where nothing else is connected, the diode's own logarithm."""
+        open_circuit = load == 0.0
+        if np.any(open_circuit):
+            behind = self.voltage(np.where(open_circuit, 1.0, load), supply)
+            return np.where(open_circuit, self._alone(supply), behind)
         sat, nvt = self.saturation_current, self.scaled_thermal_voltage
         linear = (sat - supply) / load
         omega: Array = wrightomega(np.log(sat / (load * nvt)) + linear / nvt)
         return nvt * omega - linear
+
+    def _alone(self, supply: Array) -> Array:
+        """Where the diode alone carries the supply; it blocks I_s at most."""
+        share = np.maximum(1.0 - supply / self.saturation_current, np.finfo(supply.dtype).tiny)
+        voltage: Array = -self.scaled_thermal_voltage * np.log(share)
+        return voltage

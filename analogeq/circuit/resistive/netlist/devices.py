@@ -11,7 +11,7 @@ import numpy as np
 from analogeq.circuit.elements import DiodeModel, Diodes, Doubles, Ints, Table, VoltageSources, written
 from analogeq.errors import InputError
 from analogeq.hardware.diode import thermal_voltage
-from analogeq.hardware.resistive import DoubleShockley, IdealDiode, MeasuredCurve, NodeDevice, ShockleyDiode
+from analogeq.hardware.resistive import DoubleShockley, IdealDiode, MeasuredCurve, NodeDevice, NoDevice, ShockleyDiode
 
 CELSIUS = 27.0
 """Temperature that the netlist states; a device's thermal voltage is its own."""
@@ -98,6 +98,8 @@ def device_tables(
     if isinstance(device, MeasuredCurve):
         volts, amperes = _continued(device)
         return (NodeCurves(_named("bd", names), at[:, None], sign, volts, amperes),)
+    if isinstance(device, NoDevice):
+        return ()
     raise InputError(f"device {type(device).__name__}: it has no netlist; use one of analogeq.hardware.resistive")
 
 

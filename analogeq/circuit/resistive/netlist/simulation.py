@@ -17,6 +17,7 @@ import numpy as np
 from analogeq.circuit.elements import Capacitors, CurrentSources, Doubles, Ints, Table, Transconductances
 from analogeq.circuit.names import GROUND
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
+from analogeq.circuit.resistive.laws import device_currents
 from analogeq.circuit.resistive.netlist.devices import CELSIUS, device_tables, has_middle
 from analogeq.circuit.schematic import Schematic
 
@@ -25,6 +26,9 @@ TOLERANCES = "reltol=1e-6 vntol=1e-12 abstol=1e-15"
 
 PARASITIC = 1e-12
 """Farads of a node; see above."""
+
+SHUNT = 1e-12
+"""What loads a node that nothing is connected to and no device conducts at [S], so that it stands at 0 V."""
 
 
 def simulation_netlist(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> str:
@@ -47,6 +51,8 @@ def simulation_values(circuit: ResistiveCircuit, conductances: ResistiveConducta
     pre, _, edges = _ends(circuit)
     g = conductances.g[edges].astype(np.float64)
     load = (circuit.source_load(conductances) + circuit.coupling_load(conductances)).astype(np.float64)
+    _, slope = device_currents(circuit, np.zeros((1, len(load))))
+    load[(load == 0.0) & (slope[0] == 0.0)] = SHUNT
     forward = np.concatenate([g * circuit.voltage_gains[pre], load])
     backward = np.concatenate([g * circuit.current_gains[pre], np.zeros(len(load))])
     return forward, backward

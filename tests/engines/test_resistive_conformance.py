@@ -1,0 +1,422 @@
+"""One suite that every engine passes on circuits of the resistive family; what one is let off has its reason."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import networkx as nx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analogeq.circuit import Nudge
+from analogeq.circuit.resistive import (
+    ResistiveCircuit,
+    ResistiveConductances,
+    ResistiveDrive,
+    convexity,
+    kirchhoff_residual,
+    largest_negative_nudge,
+)
+from analogeq.circuit.resistive.laws import supply_currents
+from analogeq.engines import Engine, Session, Status
+from analogeq.errors import InputError
+from analogeq.hardware.resistive import (
+    Amplifier,
+    DiodePair,
+    DoubleShockley,
+    IdealDiode,
+    MeasuredCurve,
+    NodeDevice,
+    NoDevice,
+    ResistiveTechnology,
+    ShockleyDiode,
+)
+from analogeq.network import (
+    Network,
+    graph_from_network,
+    lattice_graph,
+    layered_graph,
+    network_from_graph,
+    random_graph,
+    sparse_graph,
+    with_lateral_connections,
+    with_skip_connections,
+)
+
+Doubles = NDArray[np.float64]
+
+ENGINES = ["native", pytest.param("ngspice", marks=pytest.mark.ngspice)]
+
+SKIPS: dict[tuple[str, str], str] = {}
+"""Engine and circuit, with the reason; none at present."""
+
+RESIDUAL = {"native": 1e-11, "ngspice": 1e-7}
+"""Kirchhoff residual that each engine states, over the sample's largest supply current; the native
+one's 1e-12, summed here in another order."""
+
+ALIKE = 1e-7
+"""Answers are one to this, over the largest voltage: the error that ngspice's shunts and stand-ins leave."""
+
+BATCH = 3
+
+DEVICES: dict[str, NodeDevice] = {
+    "ideal": IdealDiode(),
+    "shockley": ShockleyDiode(1e-6, 0.05),
+    "double": DoubleShockley(),
+    "pair": DiodePair(upper=0.5, lower=-0.2),
+    "curve": MeasuredCurve(np.array([-1.0, -0.1, 0.0, 0.3]), np.array([-0.5, -0.01, 0.0, 0.6])),
+    "nothing": NoDevice(),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    circuit: ResistiveCircuit
+    conductances: ResistiveConductances
+    drive: ResistiveDrive
+    start: Doubles
+
+    @property
+    def rng(self) -> np.random.Generator:
+        return np.random.default_rng(97)
+
+
+def case(network: Network, act: Callable[..., ResistiveDrive] | None = None, **technology: object) -> Case:
+    """Random conductances, bias currents, inputs and start."""
+    circuit = ResistiveCircuit(network, ResistiveTechnology(**technology))  # type: ignore[arg-type]
+    rng = np.random.default_rng(11)
+    bias = 0.1 * rng.normal(size=network.n_nodes)
+    if circuit.technology.bias_currents == "none":
+        bias[:] = 0.0
+    held = circuit.program(rng.uniform(0.05, 1.0, circuit.wiring.n_edges), bias)
+    drive = ResistiveDrive(rng.normal(size=(BATCH, network.n_inputs)))
+    if act is not None:
+        drive = act(drive, rng, network.n_outputs)
+    return Case(circuit, held, drive, rng.normal(size=(BATCH, network.n_nodes)))
+
+
+def nudged(conductance: float) -> Callable[..., ResistiveDrive]:
+    return lambda drive, rng, n: replace(drive, nudge=Nudge(rng.random((BATCH, n)), conductance))
+
+
+def injected(drive: ResistiveDrive, rng: np.random.Generator, n: int) -> ResistiveDrive:
+    return replace(drive, injected=rng.normal(size=(BATCH, n)))
+
+
+def held(drive: ResistiveDrive, rng: np.random.Generator, n: int) -> ResistiveDrive:
+    return replace(drive, held=rng.random((BATCH, n)))
+
+
+def cut_off(device: NodeDevice) -> Case:
+    """Node h1_1 has no conductance at all: nothing but its device."""
+    whole = case(Network.layered((3, 4, 2)), device=device, bias_currents="none")
+    g = whole.conductances.g.copy()
+    for edge in range(len(g)):
+        if "h1_1" in whole.circuit.edge_name(edge).split("-"):
+            g[edge] = 0.0
+    return replace(whole, conductances=whole.circuit.program(g))
+
+
+def self_learning(act: Callable[..., ResistiveDrive] | None = None) -> Case:
+    """Resistors joined at random, sources and targets anywhere, nothing else."""
+    graph = random_graph(3, 9, 3, 0.25, seed=4)
+    return case(network_from_graph(graph), act, device=NoDevice(), inputs="single", bias_currents="none")
+
+
+LAYERED = Network.layered((3, 6, 4))
+DEEP = Network.layered((3, 5, 4, 2))
+SKIP = network_from_graph(with_skip_connections(layered_graph((3, 5, 4, 2))))
+LATERAL = network_from_graph(with_lateral_connections(layered_graph((3, 5, 2))))
+LATTICE = network_from_graph(lattice_graph(3, 5))
+ANY = network_from_graph(random_graph(3, 8, 2, 0.3, seed=2))
+SPARSE = network_from_graph(sparse_graph((4, 8, 6, 2), 0.4, seed=1))
+SOFT = DoubleShockley(1e-3, 0.2, 0.3)
+
+CASES: dict[str, Callable[[], Case]] = {
+    **{f"layered, {name}": lambda d=device: case(LAYERED, device=d) for name, device in DEVICES.items()},
+    **{f"lateral, {name}": lambda d=device: case(LATERAL, device=d) for name, device in DEVICES.items()},
+    "one node": lambda: case(Network.layered((1, 1))),
+    "amplifiers": lambda: case(DEEP, amplifier=Amplifier(4.0, 0.25)),
+    "amplifiers, soft": lambda: case(DEEP, device=SOFT, amplifier=Amplifier(2.0, 0.8)),
+    "amplifiers that differ": lambda: case(
+        Network.layered((3, 3, 2)), device=SOFT, amplifier=Amplifier((1.0, 2.0, 4.0), 0.25)
+    ),
+    "bias voltage": lambda: case(DEEP, bias_voltage=0.5),
+    "pairs": lambda: case(Network.layered((3, 6, 4)), device=DoubleShockley(), outputs="pairs", input_gain=5.0),
+    "single inputs": lambda: case(LAYERED, inputs="single", bias_voltage=0.3, device=DoubleShockley()),
+    "skip": lambda: case(SKIP),
+    "skip, soft": lambda: case(SKIP, device=SOFT, bias_voltage=0.2),
+    "sparse": lambda: case(SPARSE, bias_voltage=0.2),
+    "lattice": lambda: case(LATTICE),
+    "lattice, soft": lambda: case(LATTICE, device=SOFT),
+    "no layers": lambda: case(ANY),
+    "no layers, soft": lambda: case(ANY, device=SOFT),
+    "self-learning": self_learning,
+    "self-learning, held": lambda: self_learning(held),
+    "nudged": lambda: case(LAYERED, nudged(0.3)),
+    "nudged back": lambda: case(LAYERED, nudged(-0.1)),
+    "nudged, lattice": lambda: case(LATTICE, nudged(0.3), device=SOFT),
+    "nudged back, lattice": lambda: case(LATTICE, nudged(-0.05), device=SOFT),
+    "nudged by current": lambda: case(LAYERED, injected, device=SOFT),
+    "held": lambda: case(LAYERED, held),
+    "held, lattice": lambda: case(LATTICE, held, device=SOFT),
+    **{f"a node of 0 S, {name}": lambda d=device: cut_off(d) for name, device in DEVICES.items()},
+}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, opened_engines: Callable[..., Engine]) -> Engine:
+    return opened_engines(request.param)
+
+
+Opener = Callable[[str], tuple[Case, Session]]
+
+
+@pytest.fixture
+def open_case(engine: Engine) -> Iterator[Opener]:
+    """Open and program one of the circuits, or skip what the engine is let off."""
+    sessions: list[Session] = []
+
+    def opened(name: str) -> tuple[Case, Session]:
+        if (engine.name, name) in SKIPS:
+            pytest.skip(SKIPS[engine.name, name])
+        case = CASES[name]()
+        sessions.append(engine.open(case.circuit))
+        sessions[-1].program(case.conductances)
+        return case, sessions[-1]
+
+    yield opened
+    for session in sessions:
+        session.close()
+
+
+def rows(drive: ResistiveDrive, chosen: NDArray[np.intp]) -> ResistiveDrive:
+    """Some samples of a drive, in an order of their own."""
+    nudge = drive.nudge and Nudge(drive.nudge.voltages[chosen], drive.nudge.conductance)
+    at_outputs = {k: None if (a := getattr(drive, k)) is None else a[chosen] for k in ("injected", "held")}
+    return ResistiveDrive(drive.inputs[chosen], None, nudge, **at_outputs)
+
+
+def apart(one: Doubles, other: Doubles) -> float:
+    """Largest distance of two answers over the largest voltage."""
+    return float(np.abs(one - other).max() / np.abs(other).max())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_settled_circuit_obeys_kirchhoff_and_says_how_well(open_case: Opener, engine: Engine, name: str) -> None:
+    case, session = open_case(name)
+    point = session.settle(case.drive, case.start)
+    assert (point.status == Status.SETTLED).all()
+    assert point.analysis.startswith("operating point by")
+    for array in (point.voltages, point.kcl_residual, point.status):
+        assert not array.flags.writeable
+    assert point.voltages.dtype == point.kcl_residual.dtype == np.float64
+    assert point.voltages.shape == case.start.shape
+    residual = kirchhoff_residual(case.circuit, case.conductances, case.drive, point.voltages)
+    supply = np.abs(supply_currents(case.circuit, case.conductances, case.drive)).max(axis=1)
+    if case.drive.held is not None:
+        supply = supply + case.circuit.coupling_load(case.conductances).max() * np.abs(case.drive.held).max(axis=1)
+    assert (residual <= RESIDUAL[engine.name] * supply).all()
+    assert (point.kcl_residual <= RESIDUAL[engine.name] * supply).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_where_it_starts_from_does_not_matter(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    once = session.settle(case.drive).voltages
+    for start in (case.start, -5.0 * case.start, once):
+        assert apart(session.settle(case.drive, start).voltages, once) < ALIKE
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_samples_settle_alike_alone_and_in_any_order(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    together = session.settle(case.drive).voltages
+    order = np.array([2, 0, 1])
+    assert apart(session.settle(rows(case.drive, order)).voltages, together[order]) < ALIKE
+    for k in range(BATCH):
+        alone = session.settle(rows(case.drive, np.array([k]))).voltages
+        assert np.abs(alone[0] - together[k]).max() < ALIKE * np.abs(together).max()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_program_that_was_replaced_leaves_nothing_behind(open_case: Opener, name: str) -> None:
+    case, session = open_case(name)
+    first = session.settle(case.drive).voltages
+    g = case.rng.uniform(0.5, 2.0, case.circuit.wiring.n_edges)
+    session.program(case.circuit.program(g))
+    assert apart(session.settle(case.drive).voltages, first) > 1e-3
+    session.program(case.conductances)
+    assert apart(session.settle(case.drive).voltages, first) < ALIKE
+
+
+def relabelled(case: Case) -> tuple[Case, NDArray[np.intp]]:
+    """The same circuit with nodes renamed and in another order, and where each of its nodes was.
+
+    An ideal diode's direction is decided by the half of a layer that a node stands in, so nodes change
+    places within halves.
+    """
+    net, rng = case.circuit.network, case.rng
+    kind = np.stack([np.repeat(np.arange(len(net.layers)), net.layer_sizes[1:]), case.circuit.polarity], axis=1)
+    was = np.arange(net.n_nodes)
+    for each in np.unique(kind, axis=0):
+        members = np.flatnonzero((kind == each).all(axis=1))
+        was[members] = rng.permutation(members)
+    inputs = rng.permutation(net.n_inputs)
+    drawn = graph_from_network(net)
+    keys = [net.names[k] for k in inputs] + [net.node_names[k] for k in was]
+    graph = nx.Graph()
+    graph.add_nodes_from((f"r{key}", drawn.nodes[key]) for key in keys)
+    graph.add_edges_from((f"r{b}", f"r{a}") for a, b in reversed(list(drawn.edges)))
+    circuit = ResistiveCircuit(network_from_graph(graph), case.circuit.technology)
+    g = {
+        frozenset(end if end.startswith("bias") else f"r{end}" for end in case.circuit.edge_name(e).split("-")): value
+        for e, value in enumerate(case.conductances.g)
+    }
+    moved = [g[frozenset(circuit.edge_name(e).split("-"))] for e in range(circuit.wiring.n_edges)]
+    outputs = was[circuit.network.outputs]
+    at = np.array([net.outputs.tolist().index(k) for k in outputs])
+    nudge = case.drive.nudge and Nudge(case.drive.nudge.voltages[:, at], case.drive.nudge.conductance)
+    acted = {k: None if (a := getattr(case.drive, k)) is None else a[:, at] for k in ("injected", "held")}
+    drive = ResistiveDrive(case.drive.inputs[:, inputs], None, nudge, **acted)
+    conductances = circuit.program(np.array(moved), case.conductances.bias_currents[was])
+    return Case(circuit, conductances, drive, case.start[:, was]), was
+
+
+UNEVEN = "amplifiers that differ"  # their gains are listed by node, so another order is another circuit
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n != UNEVEN])
+def test_relabelling_nodes_changes_nothing(open_case: Opener, engine: Engine, name: str) -> None:
+    case, session = open_case(name)
+    expected = session.settle(case.drive).voltages
+    other, was = relabelled(case)
+    assert len(was) < 3 or (was != np.arange(len(was))).any()
+    with engine.open(other.circuit) as moved:
+        moved.program(other.conductances)
+        assert apart(moved.settle(other.drive).voltages, expected[:, was]) < ALIKE
+
+
+CUT = [name for name in CASES if name.startswith("a node of 0 S")]
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n not in CUT])
+def test_a_circuit_all_of_whose_nodes_are_joined_has_a_certificate_of_one_answer(name: str) -> None:
+    case = CASES[name]()
+    assert convexity(case.circuit, case.conductances, case.drive).strictly_convex
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_a_node_that_nothing_is_connected_to_stands_where_its_device_carries_nothing(
+    open_case: Opener, name: str
+) -> None:
+    case, session = open_case(name)
+    v = session.settle(case.drive).voltages
+    rest = 0.15 if name.endswith("pair") else 0.0  # V; half-way between its biases
+    assert v[:, 1] == pytest.approx(rest, abs=1e-9)  # a shunt of 1e-12 S to a supply of some volts
+    assert np.abs(v[:, [0, 2, 3]]).max() > 1e-2
+
+
+@pytest.mark.parametrize("name", ["layered, ideal", "layered, double", "lattice", "amplifiers", "self-learning"])
+def test_a_negative_nudge_is_taken_up_to_the_largest_and_refused_beyond_it_by_name(
+    open_case: Opener, name: str
+) -> None:
+    case, session = open_case(name)
+    most = largest_negative_nudge(case.circuit, case.conductances)
+    targets = np.zeros((BATCH, case.circuit.network.n_outputs))
+    # Nearer to the limit a circuit amplifies its supply a thousandfold and more.
+    point = session.settle(replace(case.drive, nudge=Nudge(targets, -0.99 * most)))
+    assert (point.status == Status.SETTLED).all()
+    with pytest.raises(InputError, match=rf"nudge: conductance .* stays stable down to -{most:.6g} S: give \|beta"):
+        session.settle(replace(case.drive, nudge=Nudge(targets, -1.01 * most)))
+
+
+def test_a_positive_nudge_pulls_outputs_to_their_targets_and_a_negative_one_pushes_them_off(engine: Engine) -> None:
+    case = CASES["layered, double"]()
+    outputs = case.circuit.network.outputs
+    targets = np.full((BATCH, len(outputs)), 0.7)
+    distances = {}
+    with engine.open(case.circuit) as session:
+        session.program(case.conductances)
+        for conductance in (-0.2, 0.0, 0.2, 1e6):
+            nudge = Nudge(targets, conductance)
+            end = session.settle(replace(case.drive, nudge=nudge)).voltages
+            distances[conductance] = np.linalg.norm(end[:, outputs] - targets)
+    assert distances[-0.2] > distances[0.0] > distances[0.2] > distances[1e6]
+    assert distances[1e6] < 1e-4  # V: some amperes through 1e6 S
+
+
+def test_held_outputs_stand_at_their_sources(engine: Engine) -> None:
+    case = CASES["held"]()
+    with engine.open(case.circuit) as session:
+        session.program(case.conductances)
+        v = session.settle(case.drive).voltages
+    assert apart(v[:, case.circuit.network.outputs], case.drive.held) < ALIKE  # ngspice: 1e9 times the largest load
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": np.zeros((BATCH, 7))}, r"inputs: shape \(3, 7\); this drive and circuit need \(3, 3\)"),
+        ({"inputs": np.array([[0, 0, 0], [0, np.nan, 0], [0, 0, 0.0]])}, r"inputs\[1, 1\]: nan is not finite"),
+        ({"nudge": Nudge(np.zeros((1, 4)), 0.1)}, r"nudge: shape \(1, 4\)"),
+        ({"nudge": Nudge(np.zeros((BATCH, 4)), np.inf)}, "nudge: conductance inf S is not finite"),
+        ({"injected": np.zeros((BATCH, 2))}, r"injected: shape \(3, 2\)"),
+        ({"held": np.full((BATCH, 4), np.inf)}, r"held\[0, 0\]: inf is not finite"),
+        ({"held": np.zeros((BATCH, 4)), "injected": np.zeros((BATCH, 4))}, "held: an output held by a source"),
+    ],
+)
+def test_a_drive_that_does_not_fit_is_refused_by_name(
+    open_case: Opener, change: dict[str, object], message: str
+) -> None:
+    case, session = open_case("layered, ideal")
+    with pytest.raises(InputError, match=message):
+        session.settle(replace(case.drive, **change))  # type: ignore[arg-type]
+
+
+def test_a_start_or_a_time_that_does_not_fit_is_refused(open_case: Opener) -> None:
+    case, session = open_case("layered, ideal")
+    with pytest.raises(InputError, match=r"start: shape \(3, 2\)"):
+        session.settle(case.drive, np.zeros((3, 2)))
+    with pytest.raises(InputError, match="no capacitors"):
+        session.settle(case.drive, duration=1e-6)
+    with pytest.raises(InputError, match="no capacitors"):
+        session.transient(case.drive, 1e-6)
+
+
+def test_conductances_out_of_range_name_the_edge_and_the_remedy() -> None:
+    circuit = ResistiveCircuit(LATERAL, ResistiveTechnology(conductance_low=0.1, conductance_high=1.0))
+    lateral = next(b for b in circuit.wiring.blocks if b.lateral).edges.start
+    for value, said in ((2.0, "2.0 S is above the range's high 1.0 S"), (0.05, "0.05 S is below the range's low")):
+        g = np.full(circuit.wiring.n_edges, 0.5)
+        g[lateral] = value
+        with pytest.raises(InputError, match=rf"edge h1_0-h1_1: conductance {said}.*clip it"):
+            circuit.checked(ResistiveConductances(g, np.zeros(circuit.network.n_nodes)))
+        assert circuit.program(g).clipped == 1
+    with pytest.raises(InputError, match=r"g: shape \(2,\)"):
+        circuit.program(np.ones(2))
+
+
+def test_a_session_that_is_not_programmed_or_is_closed_says_so(engine: Engine) -> None:
+    case = CASES["layered, ideal"]()
+    session = engine.open(case.circuit)
+    with pytest.raises(InputError, match="program"):
+        session.settle(case.drive)
+    session.program(case.conductances)
+    session.settle(case.drive)
+    session.close()
+    session.close()
+    with pytest.raises(InputError):
+        session.settle(case.drive)
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("name", CASES)
+def test_the_engines_settle_alike(opened_engines: Callable[..., Engine], name: str) -> None:
+    case = CASES[name]()
+    ends = []
+    for engine in map(opened_engines, ("native", "ngspice")):
+        with engine.open(case.circuit) as session:
+            session.program(case.conductances)
+            ends.append(session.settle(case.drive, case.start).voltages)
+    assert apart(ends[1], ends[0]) < ALIKE
