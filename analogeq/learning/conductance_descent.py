@@ -152,19 +152,47 @@ def _check_count(name: str, rates: Sequence[float], n_layers: int) -> None:
 
 
 def half_kaiming(
-    wiring: Network, rng: np.random.Generator, *, low: float = 0.0, dtype: type[np.floating] = np.float64
+    wiring: Network,
+    rng: np.random.Generator,
+    *,
+    low: float = 0.0,
+    dtype: type[np.floating] = np.float64,
+    tied: Mapping[int, np.ndarray] | None = None,
 ) -> Floats:
     """Draw conductances as the published resistive networks do: uniform in ±1/sqrt(fan-in), clipped below.
 
-    Half of them start at the low end [1]_ (initialisation of its public code).
+    Half of them start at the low end [1]_ (initialisation of its public code). The fan-in is that of a
+    block: the edges into a node that has any in it, on average.
+
+    Parameters
+    ----------
+    wiring : Network
+    rng : numpy.random.Generator
+    low : float
+        Low end of the range [S].
+    dtype : type
+    tied : mapping of int to ndarray of int, optional
+        As in `ConductanceDescent`: edges of one group start with what was drawn for the first of them.
 
     References
     ----------
     .. [1] Scellier, ICML 2024, arXiv:2402.11674.
     """
     g = np.empty(wiring.n_edges, dtype=dtype)
-    for block in wiring.blocks:
-        n_edges = block.edges.stop - block.edges.start
-        limit = np.sqrt(block.shape[1] / n_edges)
-        g[block.edges] = np.maximum(rng.uniform(-limit, limit, n_edges), low)
+    for number, block in enumerate(wiring.blocks):
+        limit = np.sqrt(1.0 / _mean_fan_in(block))
+        drawn = np.maximum(rng.uniform(-limit, limit, block.edges.stop - block.edges.start), low)
+        if tied is not None and number in tied:
+            _, first, group = np.unique(tied[number], return_index=True, return_inverse=True)
+            drawn = drawn[first][group]
+        g[block.edges] = drawn
     return g
+
+
+def _mean_fan_in(block: Block) -> float:
+    """Edges of a block that end at a node which has any; an edge within a layer ends at both of its nodes."""
+    if block.dense:
+        return float(block.shape[0])
+    rows, cols = block.endpoints()
+    ends = np.concatenate([rows, cols]) if block.lateral else cols
+    return len(ends) / len(np.unique(ends))

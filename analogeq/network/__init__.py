@@ -1,13 +1,15 @@
 """Graphs in, checked arrays out."""
 
+from analogeq.network.feature_maps import LocalLayer, Maps, MapTopology
 from analogeq.network.files import read_graph, write_graph
-from analogeq.network.graph import graph_from_network, network_from_graph, parameters_from_graph
+from analogeq.network.graph import graph_from_network, network_from_graph, parameters_from_graph, shared_from_graph
 from analogeq.network.names import node_name
 from analogeq.network.network import Block, Network
 from analogeq.network.parameters import Parameters, glorot_uniform
 from analogeq.network.topologies import (
     lattice_graph,
     layered_graph,
+    map_graph,
     random_graph,
     sparse_graph,
     with_lateral_connections,
@@ -16,17 +18,22 @@ from analogeq.network.topologies import (
 
 __all__ = [
     "Block",
+    "LocalLayer",
+    "MapTopology",
+    "Maps",
     "Network",
     "Parameters",
     "glorot_uniform",
     "graph_from_network",
     "lattice_graph",
     "layered_graph",
+    "map_graph",
     "network_from_graph",
     "node_name",
     "parameters_from_graph",
     "random_graph",
     "read_graph",
+    "shared_from_graph",
     "sparse_graph",
     "with_lateral_connections",
     "with_skip_connections",

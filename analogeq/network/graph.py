@@ -94,6 +94,40 @@ def parameters_from_graph(graph: nx.Graph) -> Parameters:
     return Parameters(weights, np.array(biases))
 
 
+def shared_from_graph(graph: nx.Graph) -> dict[int, Ints]:
+    """Read which edges are to keep one conductance: those with the same ``shared``, any hashable label.
+
+    Returns
+    -------
+    dict of int to ndarray of int, shape (edge of the block,)
+        For each block of ``network_from_graph(graph)`` with such edges, a group number for each of its
+        edges, in the network's order; an edge without ``shared`` is a group of its own.
+
+    Raises
+    ------
+    GraphError
+        If a label stands in two blocks: their edges do not learn at one rate.
+    """
+    network, done = network_from_graph(graph), _sort(graph)
+    drawn = list(graph.edges(data="shared"))
+    labels = [drawn[k][2] for k in done.order.tolist()]
+    found: dict[int, Ints] = {}
+    first: dict[object, int] = {}
+    for number, block in enumerate(network.blocks):
+        own = labels[block.edges]
+        for label in own:
+            if label is not None and first.setdefault(label, number) != number:
+                raise GraphError(
+                    f"shared {shown(label)}: stands on edges between different layers; give each pair of layers labels "
+                    "of its own"
+                )
+        if any(label is not None for label in own):
+            groups: dict[object, int] = {}
+            keys = [("alone", k) if label is None else ("shared", label) for k, label in enumerate(own)]
+            found[number] = _frozen(np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.intp))
+    return found
+
+
 def graph_from_network(network: Network, parameters: Parameters | None = None) -> nx.Graph:
     """Draw a network as a graph again, with ``role`` and ``layer`` of nodes.
 

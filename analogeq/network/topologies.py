@@ -1,4 +1,4 @@
-"""Ready-made graphs: layered, with skip and lateral connections, lattices, random ones."""
+"""Ready-made graphs: layered, with skip and lateral connections, lattices, feature maps, random ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import networkx as nx
 import numpy as np
 
 from analogeq.errors import GraphError
-from analogeq.network.network import check_layer_sizes, layer_names
+from analogeq.network.feature_maps import MapTopology
+from analogeq.network.graph import graph_from_network
+from analogeq.network.network import Network, check_layer_sizes, layer_names
 from analogeq.network.rules import check_edges, check_nodes, check_reach
 from analogeq.network.sorting import layer_numbers
 
@@ -134,6 +136,23 @@ def random_graph(n_inputs: int, n_hidden: int, n_outputs: int, density: float, *
     drawn = rng.random(len(pairs)) < density
     graph.add_edges_from(pair for pair, here in zip(pairs, drawn, strict=True) if here)
     return graph
+
+
+def map_graph(topology: MapTopology) -> nx.Graph:
+    """Draw layers of feature maps; edges of one number of a shared kernel carry one ``shared`` label."""
+    network, shared = topology.network(), topology.shared()
+    graph = graph_from_network(network)
+    for index, numbers in shared.items():
+        block = network.blocks[index]
+        rows, cols = block.endpoints()
+        before, after = (_names(network, layer) for layer in (block.pre, block.post))
+        for row, col, number in zip(rows.tolist(), cols.tolist(), numbers.tolist(), strict=True):
+            graph.edges[before[row], after[col]]["shared"] = (index, number)
+    return graph
+
+
+def _names(network: Network, layer: int) -> tuple[str, ...]:
+    return network.input_names if layer == 0 else network.node_names[network.layer(layer)]
 
 
 def join_layers(graph: nx.Graph, layers: Sequence[Sequence[Hashable]]) -> nx.Graph:

@@ -18,6 +18,7 @@ from analogeq.circuit.resistive import (
     largest_negative_nudge,
 )
 from analogeq.circuit.resistive.laws import supply_currents
+from analogeq.circuit.resistive.wiring import wired_groups
 from analogeq.engines import Engine, Session, Status
 from analogeq.errors import InputError
 from analogeq.hardware.resistive import (
@@ -32,6 +33,9 @@ from analogeq.hardware.resistive import (
     ShockleyDiode,
 )
 from analogeq.network import (
+    LocalLayer,
+    Maps,
+    MapTopology,
     Network,
     graph_from_network,
     lattice_graph,
@@ -123,6 +127,18 @@ def self_learning(act: Callable[..., ResistiveDrive] | None = None) -> Case:
     return case(network_from_graph(graph), act, device=NoDevice(), inputs="single", bias_currents="none")
 
 
+def convolution(**technology: object) -> Case:
+    """Two layers of maps, each with one kernel at all positions."""
+    topology = MapTopology(Maps(1, 5, 5), (LocalLayer(2, 3, 2, 1, shared=True), LocalLayer(2, 2, shared=True)), (2,))
+    whole = case(topology.network(), **technology)
+    doubled = whole.circuit.technology.inputs == "doubled"
+    g = whole.conductances.g.copy()
+    groups = wired_groups(whole.circuit.network, topology.shared(), doubled=doubled, biased=False)
+    for number, group in groups.items():
+        g[whole.circuit.wiring.blocks[number].edges] = whole.rng.uniform(0.05, 1.0, group.max() + 1)[group]
+    return replace(whole, conductances=whole.circuit.program(g, whole.conductances.bias_currents))
+
+
 LAYERED = Network.layered((3, 6, 4))
 DEEP = Network.layered((3, 5, 4, 2))
 SKIP = network_from_graph(with_skip_connections(layered_graph((3, 5, 4, 2))))
@@ -151,6 +167,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "lattice, soft": lambda: case(LATTICE, device=SOFT),
     "no layers": lambda: case(ANY),
     "no layers, soft": lambda: case(ANY, device=SOFT),
+    "locally connected": lambda: case(MapTopology(Maps(2, 4, 4), (LocalLayer(2, 3, 2, 1),), (3, 2)).network()),
+    "convolution": convolution,
+    "convolution, soft": lambda: convolution(device=SOFT, inputs="single", amplifier=Amplifier(2.0, 0.5)),
     "self-learning": self_learning,
     "self-learning, held": lambda: self_learning(held),
     "nudged": lambda: case(LAYERED, nudged(0.3)),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from analogeq.errors import InputError
 from analogeq.network import Block, Network
 from analogeq.network.network import Ints
 
@@ -33,6 +36,64 @@ def wired(network: Network, *, doubled: bool, biased: bool) -> Network:
         start = block.edges.stop
     names = (*_source_names(network, doubled=doubled, biased=biased), *network.node_names)
     return Network(names, (n_sources, *network.layer_sizes[1:]), network.outputs, tuple(blocks))
+
+
+def wired_groups(network: Network, tied: Mapping[int, Ints], *, doubled: bool, biased: bool) -> dict[int, Ints]:
+    """Carry groups of drawn edges that keep one conductance over to the edges of ``wired``.
+
+    Where inputs are doubled those of +x make groups and those of -x others: a kernel's number is the
+    difference of two conductances. Edges of bias sources are each on their own.
+
+    Parameters
+    ----------
+    network : Network
+    tied : mapping of int to ndarray of int
+        Block number of ``network`` to a group number for each of the block's edges, as
+        `analogeq.network.MapTopology.shared` and `analogeq.network.shared_from_graph` give them.
+    doubled, biased : bool
+        As in ``wired``.
+
+    Returns
+    -------
+    dict of int to ndarray of int
+        Block number of the wired network to group numbers, what `ConductanceDescent.tied` takes.
+
+    Raises
+    ------
+    InputError
+        If a block is not there, or its groups are not one whole number from 0 for each edge.
+    """
+    wires = wired(network, doubled=doubled, biased=biased)
+    numbers = {(block.pre, block.post): number for number, block in enumerate(wires.blocks)}
+    carried: dict[int, Ints] = {}
+    for number, groups in tied.items():
+        block = _checked_groups(network, number, groups)
+        there = numbers[block.pre, block.post]
+        parts = [np.asarray(groups, dtype=np.intp)]
+        if block.pre == 0:
+            if doubled:
+                parts.append(parts[0] + parts[0].max() + 1)
+            edges = wires.blocks[there].edges
+            rest = edges.stop - edges.start - sum(len(part) for part in parts)
+            parts.append(parts[-1].max() + 1 + np.arange(rest, dtype=np.intp))
+        carried[there] = np.concatenate(parts)
+    return carried
+
+
+def _checked_groups(network: Network, number: int, groups: Ints) -> Block:
+    if not 0 <= number < len(network.blocks):
+        raise InputError(f"tied block {number}: this network has blocks 0 to {len(network.blocks) - 1}; choose of them")
+    block = network.blocks[number]
+    n_edges = block.edges.stop - block.edges.start
+    kind = np.asarray(groups).dtype
+    if np.shape(groups) != (n_edges,) or not np.issubdtype(kind, np.integer):
+        raise InputError(
+            f"tied block {number}: groups of shape {np.shape(groups)} and type {kind}; give one whole number for each "
+            f"of its {n_edges} edges"
+        )
+    if groups.min() < 0:
+        raise InputError(f"tied block {number}: group {int(groups.min())} is below zero; number groups from 0")
+    return block
 
 
 def _pairs_of_layers(network: Network, *, biased: bool) -> list[tuple[int, int]]:
