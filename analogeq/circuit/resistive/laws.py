@@ -15,7 +15,11 @@ from analogeq.network.network import Floats
 
 def supply_currents(circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive) -> Volts:
     """Every current into nodes held at 0 V that other nodes have no part in [A], shape (batch, node)."""
-    currents = circuit.norton_currents(conductances, drive.inputs)
+    return with_actions(circuit, drive, circuit.norton_currents(conductances, drive.inputs))
+
+
+def with_actions(circuit: ResistiveCircuit, drive: Drive, currents: Volts) -> Volts:
+    """Add in place what a drive sends into grounded outputs to the ``currents`` of sources and biases [A]."""
     outputs = circuit.network.outputs
     if drive.nudge is not None:
         currents[:, outputs] += drive.nudge.conductance * drive.nudge.voltages
@@ -26,7 +30,11 @@ def supply_currents(circuit: ResistiveCircuit, conductances: ResistiveConductanc
 
 def loads(circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive) -> Floats:
     """Everything linear that each node is loaded with [S], shape (node,)."""
-    load = circuit.source_load(conductances) + circuit.coupling_load(conductances)
+    return with_nudge(circuit, drive, circuit.source_load(conductances) + circuit.coupling_load(conductances))
+
+
+def with_nudge(circuit: ResistiveCircuit, drive: Drive, load: Floats) -> Floats:
+    """Add in place what a drive's nudge loads outputs with to the ``load`` of everything else [S]."""
     if drive.nudge is not None:
         load[circuit.network.outputs] += drive.nudge.conductance
     return load
@@ -48,8 +56,19 @@ def node_imbalance(
     part counts; beyond it the node counts as if its load were driven by what is missing. Outputs
     that sources hold are in balance by themselves.
     """
-    load = loads(circuit, conductances, drive)
-    supply = supply_currents(circuit, conductances, drive)
+    load, supply = loads(circuit, conductances, drive), supply_currents(circuit, conductances, drive)
+    return imbalance_of_folded(circuit, conductances, drive, load, supply, voltages)
+
+
+def imbalance_of_folded(
+    circuit: ResistiveCircuit,
+    conductances: ResistiveConductances,
+    drive: Drive,
+    load: Floats,
+    supply: Volts,
+    voltages: Volts,
+) -> Volts:
+    """As `node_imbalance`, with `loads` and `supply_currents` at hand."""
     bound = circuit.technology.device.lowest
     sign = circuit.polarity
     outside: Volts | float = 0.0

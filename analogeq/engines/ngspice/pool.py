@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.engines.ngspice.messages import Arrays, Header
 from analogeq.engines.ngspice.process import STARTING_LIMIT, WorkerLostError, WorkerProcess
 from analogeq.errors import SimulatorError
 
@@ -20,6 +21,10 @@ Doubles = NDArray[np.float64]
 
 SECONDS_PER_EDGE = 2e-3
 """Added to the limit for loading: two dense layers of 500 take Sparse 1.3 a minute to order."""
+
+PATIENCE = 0.02
+"""Seconds that a worker may collect finished samples before it sends them: a message costs as much as a fifth of
+an operating point."""
 
 _tokens = itertools.count()
 
@@ -32,8 +37,8 @@ class Deck:
     ----------
     netlist : str
     n_nodes, n_outputs : int
-    edges : list of int
-        Numbers of the couplings.
+    forward, backward : list of int
+        Numbers of the transconductances that each way of the couplings has.
     time_constant : float
         [s]
     token : int
@@ -43,14 +48,15 @@ class Deck:
     netlist: str
     n_nodes: int
     n_outputs: int
-    edges: list[int]
+    forward: list[int]
+    backward: list[int]
     time_constant: float
     token: int = field(default_factory=lambda: next(_tokens))
 
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """What the couplings hold [S], each of shape (edge,)."""
+    """What the transconductances of a deck hold [S], in its order."""
 
     forward: Doubles
     backward: Doubles
@@ -189,12 +195,16 @@ class WorkerPool:
         data: tuple[Doubles, Doubles],
         results: list[SampleResult | None],
     ) -> None:
-        """Run one worker's samples in order, with a new worker after each failure."""
-        tried = -1
+        """Run one worker's samples in order, with a new worker after each failure.
+
+        After the first, every sample is sent at once, so that it is known which one a worker died of.
+        """
+        tried, patience = -1, PATIENCE
         while samples:
             try:
-                self._attempt(slot, samples, what, data, results)
+                self._attempt(slot, samples, (*what, patience), data, results)
             except WorkerLostError as lost:
+                patience = 0.0
                 self._replace(slot)
                 if not samples or self._stopping:
                     return
@@ -208,21 +218,21 @@ class WorkerPool:
         self,
         slot: int,
         samples: list[int],
-        what: tuple[Deck, Gains, dict[str, object]],
+        what: tuple[Deck, Gains, dict[str, object], float],
         data: tuple[Doubles, Doubles],
         results: list[SampleResult | None],
     ) -> None:
-        deck, gains, task = what
+        deck, gains, task, patience = what
         worker = self._ready(slot, deck, gains)
         limit = self.limits.sample_seconds
         chosen = np.array(samples)
         complete = False
         try:
-            worker.request({"do": "run", **task}, {"currents": data[0][chosen], "start": data[1][chosen]}, limit)
+            request = {"do": "run", "patience": patience, **task}
+            worker.request(request, {"currents": data[0][chosen], "start": data[1][chosen]}, limit)
             while samples:
-                header, arrays = worker.answer(limit)
-                results[samples[0]] = SampleResult(arrays["times"], arrays["voltages"], int(header["points"]))
-                samples.pop(0)
+                for result in _results(*worker.answer(limit + patience)):
+                    results[samples.pop(0)] = result
             worker.answer(limit)
             complete = True
         finally:
@@ -264,15 +274,23 @@ class WorkerPool:
             self._threads = None
 
 
+def _results(header: Header, arrays: Arrays) -> Iterator[SampleResult]:
+    """Take the samples of one message apart."""
+    ends = np.cumsum(header["rows"])[:-1]
+    parts = zip(np.split(arrays["times"], ends), np.split(arrays["voltages"], ends), header["points"], strict=True)
+    return (SampleResult(times, voltages, int(points)) for times, voltages, points in parts)
+
+
 def _prepare(worker: WorkerProcess, deck: Deck, gains: Gains) -> WorkerProcess:
     if worker.holds[0] != deck.token:
-        limit = STARTING_LIMIT + SECONDS_PER_EDGE * len(deck.edges)
+        limit = STARTING_LIMIT + SECONDS_PER_EDGE * len(deck.forward)
         load: dict[str, object] = {
             "do": "load",
             "netlist": deck.netlist,
             "n_nodes": deck.n_nodes,
             "n_outputs": deck.n_outputs,
-            "edges": deck.edges,
+            "forward": deck.forward,
+            "backward": deck.backward,
             "time_constant": deck.time_constant,
         }
         worker.request(load, {}, limit)

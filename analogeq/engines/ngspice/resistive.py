@@ -14,10 +14,9 @@ from analogeq.circuit.resistive import (
     ResistiveCircuit,
     ResistiveConductances,
     ResistiveDrive,
-    kirchhoff_residual,
 )
 from analogeq.circuit.resistive.convexity import refuse_unstable
-from analogeq.circuit.resistive.laws import supply_currents
+from analogeq.circuit.resistive.laws import imbalance_of_folded, with_actions, with_nudge
 from analogeq.circuit.resistive.netlist.simulation import (
     PARASITIC,
     element_numbers,
@@ -57,6 +56,7 @@ class NgspiceResistiveSession:
         self._deck = _deck(circuit)
         self._conductances: ResistiveConductances | None = None
         self._gains: Gains | None = None
+        self._presented: tuple[NDArray[np.floating], Doubles] | None = None
         pool.hold()
         self._release = weakref.finalize(self, pool.release)
         pool.start()
@@ -66,6 +66,7 @@ class NgspiceResistiveSession:
         g, bias = conductances.g.astype(np.float64), conductances.bias_currents.astype(np.float64)
         self._conductances = ResistiveConductances(g, bias, conductances.clipped)
         self._gains = Gains(*simulation_values(self.circuit, self._conductances))
+        self._presented = None
 
     def settle(
         self,
@@ -89,8 +90,8 @@ class NgspiceResistiveSession:
         check_inputs(self.circuit, drive)
         refuse_unstable(self.circuit, held, drive)
         at = start_voltages(self.circuit, drive, start, np.dtype(np.float64))
-        results = self._run(held, drive, at.astype(np.float64))
-        point = self._point(held, drive, results)
+        supply = with_actions(self.circuit, drive, self._sent(held, drive.inputs).copy()).astype(np.float64)
+        point = self._point(held, drive, supply, self._run(drive, supply, at.astype(np.float64)))
         return point.checked() if check else point
 
     def transient(
@@ -107,7 +108,7 @@ class NgspiceResistiveSession:
     def close(self) -> None:
         """Give the workers back; a second call does nothing."""
         self._release()
-        self._conductances = self._gains = None
+        self._conductances = self._gains = self._presented = None
 
     def __enter__(self) -> Self:
         return self
@@ -124,23 +125,37 @@ class NgspiceResistiveSession:
             raise InputError("session: nothing is programmed; call program(circuit.program(g)) first")
         return self._conductances
 
-    def _run(self, held: ResistiveConductances, drive: Drive, start: Doubles) -> list[SampleResult]:
+    def _sent(self, held: ResistiveConductances, inputs: NDArray[np.floating]) -> Doubles:
+        """Currents of the sources [A]; the phases of one presentation share them."""
+        if self._presented is None or not np.array_equal(self._presented[0], inputs):
+            self._presented = inputs.copy(), self.circuit.norton_currents(held, inputs).astype(np.float64)
+        return self._presented[1]
+
+    @property
+    def _load(self) -> Doubles:
+        """What loads each node without a nudge [S]."""
         assert self._gains is not None  # noqa: S101  _programmed has seen to it
-        supply = supply_currents(self.circuit, held, drive).astype(np.float64)
+        return self._gains.forward[-self.circuit.network.n_nodes :]
+
+    def _run(self, drive: Drive, supply: Doubles, start: Doubles) -> list[SampleResult]:
+        assert self._gains is not None  # noqa: S101  _programmed has seen to it
         nudge = 0.0 if drive.nudge is None else float(drive.nudge.conductance)
         if isinstance(drive, ResistiveDrive) and drive.held is not None:
-            loads = self._gains.forward[-self.circuit.network.n_nodes :]
-            nudge = HOLDING * float(loads.max())
+            nudge = HOLDING * float(self._load.max())
+            supply = supply.copy()
             supply[:, self.circuit.network.outputs] += nudge * drive.held
         task = {**operating_point_task(), "tether": 0.0, "nudge": nudge}
         return self._pool.run(self._deck, self._gains, task, supply, start)
 
-    def _point(self, held: ResistiveConductances, drive: Drive, results: list[SampleResult]) -> OperatingPoint:
+    def _point(
+        self, held: ResistiveConductances, drive: Drive, supply: Doubles, results: list[SampleResult]
+    ) -> OperatingPoint:
         n_nodes = self.circuit.network.n_nodes
         failed = np.array([bool(r.failure) for r in results], dtype=bool)
         voltages = np.array([np.zeros(n_nodes) if r.failure else r.voltages[-1] for r in results]).reshape(-1, n_nodes)
-        residual = kirchhoff_residual(self.circuit, held, drive, voltages).astype(np.float64)
-        supply = supply_currents(self.circuit, held, drive)
+        load = with_nudge(self.circuit, drive, self._load.copy())
+        net = imbalance_of_folded(self.circuit, held, drive, load, supply, voltages)
+        residual = np.abs(net).max(axis=1, initial=0.0).astype(np.float64)
         goal = RELATIVE_TOLERANCE * (np.abs(supply).max(axis=1, initial=0.0) + 1e-9)
         status = np.where(residual <= goal, Status.SETTLED, Status.NOT_SETTLED).astype(np.int8)
         status[failed] = Status.SIMULATOR_FAILED
@@ -154,4 +169,4 @@ def _deck(circuit: ResistiveCircuit) -> Deck:
     net = circuit.network
     neutral = ResistiveConductances(np.full(circuit.wiring.n_edges, _NEUTRAL), np.zeros(net.n_nodes))
     text = simulation_netlist(circuit, neutral)
-    return Deck(text, net.n_nodes, net.n_outputs, element_numbers(circuit), PARASITIC / _NEUTRAL)
+    return Deck(text, net.n_nodes, net.n_outputs, *element_numbers(circuit), PARASITIC / _NEUTRAL)

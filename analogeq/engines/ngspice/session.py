@@ -223,7 +223,7 @@ def _deck(circuit: Circuit, edges: NDArray[np.intp]) -> Deck:
     weights = np.full(net.n_edges, _NEUTRAL_WEIGHT)
     neutral = Conductances(tech, weights, weights, np.zeros(net.n_nodes))
     text = simulation_netlist(circuit, neutral)
-    return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), tech.time_constant)
+    return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), edges.tolist(), tech.time_constant)
 
 
 def _conductances(drive: Drive) -> tuple[float, float]:

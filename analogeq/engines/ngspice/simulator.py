@@ -95,7 +95,16 @@ class Simulator:
             raise SimulatorError(f"a divider of two equal resistors at 1 V came out at {answer!r} V")
         return "KLU" if any("using klu" in line.lower() for line in lines) else "Sparse 1.3"
 
-    def load(self, netlist: str, n_nodes: int, n_outputs: int, edges: Sequence[int], span: float) -> None:
+    def load(
+        self,
+        netlist: str,
+        *,
+        n_nodes: int,
+        n_outputs: int,
+        forward: Sequence[int],
+        backward: Sequence[int],
+        span: float,
+    ) -> None:
         """Take a circuit in place of the one before; ``span`` [s] is a time constant."""
         if self._loaded:
             self.library.command("remcirc")
@@ -111,8 +120,8 @@ class Simulator:
         self._presets = _Altered([f"alter @c{k}[ic]=" for k in nodes])
         self._tethers = _Altered([f"alter @gt{k}[gain]=" for k in nodes])
         self._nudges = _Altered([f"alter @gn{m}[gain]=" for m in range(n_outputs)])
-        self._forward = _Altered([f"alter @gw{e}_f[gain]=" for e in edges])
-        self._backward = _Altered([f"alter @gw{e}_b[gain]=" for e in edges])
+        self._forward = _Altered([f"alter @gw{e}_f[gain]=" for e in forward])
+        self._backward = _Altered([f"alter @gw{e}_b[gain]=" for e in backward])
         self._options = ""
         # Some of what ngspice repairs in a netlist it mentions in the first analysis only.
         self.library.strict = True

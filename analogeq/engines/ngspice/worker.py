@@ -11,9 +11,13 @@ import resource
 import signal
 import socket
 import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analogeq.engines.ngspice.library import VARIABLE
 from analogeq.engines.ngspice.messages import Arrays, Header, receive, send
@@ -21,6 +25,9 @@ from analogeq.errors import SimulatorError
 
 if TYPE_CHECKING:
     from analogeq.engines.ngspice.simulator import Simulator
+
+Finished = tuple[NDArray[np.float64], NDArray[np.float64], int]
+"""Times, voltages and time points of a sample."""
 
 
 def serve_until_closed(library_path: str) -> None:
@@ -47,9 +54,8 @@ def serve(simulator: Simulator, channel: socket.socket, header: Header, arrays: 
     """Do what one message asks and answer it."""
     try:
         if header["do"] == "load":
-            simulator.load(
-                header["netlist"], header["n_nodes"], header["n_outputs"], header["edges"], header["time_constant"]
-            )
+            elements = {name: header[name] for name in ("n_nodes", "n_outputs", "forward", "backward")}
+            simulator.load(header["netlist"], span=header["time_constant"], **elements)
         elif header["do"] == "gains":
             simulator.set_gains(arrays["forward"], arrays["backward"])
         elif header["do"] == "run":
@@ -63,8 +69,26 @@ def _run(simulator: Simulator, channel: socket.socket, header: Header, arrays: A
     from analogeq.engines.ngspice.simulator import Task
 
     task = Task(**{field.name: header[field.name] for field in fields(Task)})
-    for times, voltages, n_points in simulator.run(task, arrays["currents"], arrays["start"]):
-        send(channel, {"points": n_points}, {"times": times, "voltages": voltages})
+    finished: list[Finished] = []
+    since = time.monotonic()
+    try:
+        for sample in simulator.run(task, arrays["currents"], arrays["start"]):
+            finished.append(sample)
+            if time.monotonic() - since >= header["patience"]:
+                _send(channel, finished)
+                since = time.monotonic()
+    finally:
+        _send(channel, finished)
+
+
+def _send(channel: socket.socket, finished: list[Finished]) -> None:
+    """Send what is finished in one message, and forget it."""
+    if not finished:
+        return
+    times, voltages, points = zip(*finished, strict=True)
+    finished.clear()
+    header = {"points": points, "rows": [len(t) for t in times]}
+    send(channel, header, {"times": np.concatenate(times), "voltages": np.concatenate(voltages)})
 
 
 def memory() -> int:

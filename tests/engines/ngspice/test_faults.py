@@ -100,6 +100,18 @@ def test_a_sample_that_fails_twice_is_reported_by_number(divider) -> None:
             session.transient(drive, SECOND, start)
 
 
+def test_one_bad_sample_of_a_share_is_named_and_the_others_are_answered(one_worker: NgspiceEngine, divider) -> None:
+    with one_worker.open(divider.circuit) as session:
+        session.program(divider.conductances)
+        whole = session.settle(divider.drive).voltages  # loads and programs the worker
+        currents = np.full((5, 1), float(session.circuit.norton_currents(divider.conductances, divider.drive)[0, 0]))
+        currents[2] = np.nan
+        task = operating_point_task() | {"tether": 0.0, "nudge": 0.0}
+        results = one_worker._pool.run(session._deck, session._gains, task, currents, np.zeros((5, 1)))
+    assert [bool(r.failure) for r in results] == [False, False, True, False, False]
+    assert all(np.array_equal(r.voltages[-1], whole[0]) for r in results if not r.failure)
+
+
 BAD = {
     "an unknown element": "q1 n0 0 0 nomodel",
     "a resistor without value": "rx n0 0",
@@ -114,7 +126,7 @@ def test_a_bad_netlist_raises_and_leaves_the_engine_usable(one_worker: NgspiceEn
         session.program(divider.conductances)
         good = session._deck
         netlist = good.netlist.replace(".end\n", f"{line}\n.end\n")
-        bad = Deck(netlist, good.n_nodes, good.n_outputs, good.edges, good.time_constant)
+        bad = Deck(netlist, good.n_nodes, good.n_outputs, good.forward, good.backward, good.time_constant)
         nothing = Gains(np.zeros(0), np.zeros(0))
         task = operating_point_task() | {"tether": 0.0, "nudge": 0.0}
         with pytest.raises(SimulatorError, match="ngspice"):

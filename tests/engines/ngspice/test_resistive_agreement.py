@@ -100,6 +100,20 @@ def test_a_new_program_and_another_sample_leave_nothing_behind(ngspice):
     assert after == pytest.approx(before, abs=1e-12)
 
 
+def test_inputs_changed_in_place_are_folded_anew(ngspice):
+    circuit = ResistiveCircuit(Network.layered((4, 5, 2)), ResistiveTechnology())
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2, 4))
+    with ngspice.open(circuit) as session:
+        session.program(circuit.program(rng.uniform(0, 1, circuit.wiring.n_edges)))
+        before = session.settle(ResistiveDrive(x)).voltages
+        nudged = session.settle(ResistiveDrive(x, None, Nudge(np.ones((2, 2)), 0.5))).voltages
+        x *= 2.0
+        after = session.settle(ResistiveDrive(x)).voltages
+    assert after == pytest.approx(2.0 * before, abs=1e-12)  # ideal diodes: scaling inputs scales everything
+    assert not np.allclose(before, nudged)
+
+
 def test_what_ngspice_does_not_do_is_refused(ngspice):
     circuit = ResistiveCircuit(Network.layered((4, 5, 2)), ResistiveTechnology())
     with ngspice.open(circuit) as session:
