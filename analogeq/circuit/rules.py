@@ -84,14 +84,11 @@ def require(schematic: Schematic) -> None:
 def _values_not_positive(schematic: Schematic) -> Iterator[Violation]:
     remedy = "give a value above zero; leave the element out where there is none"
     for table in schematic.tables:
-        for kind, quantity in (
-            (Resistors, "ohms"),
-            (Capacitors, "farads"),
-            (IdealClamps, "siemens"),
-            (IdealClamps, "rail"),
-        ):
+        for kind, quantity in ((Resistors, "ohms"), (Capacitors, "farads"), (IdealClamps, "rail")):
             if isinstance(table, kind):
                 yield from first_of(table, quantity, table.values[quantity] <= 0.0, "value not positive", remedy)
+        if _one_ended(table) and "siemens" in table.values:
+            yield from first_of(table, "siemens", table.values["siemens"] <= 0.0, "value not positive", remedy)
     for table in schematic.diode_tables:
         values = table.model.values
         for quantity, bad in (("is", values["is"] <= 0.0), ("n", values["n"] <= 0.0), ("rs", values["rs"] < 0.0)):
@@ -170,9 +167,14 @@ def _islands(n_nodes: int, pairs: Ints) -> Ints:
 
 
 def _terminals(table: Table) -> Ints:
-    if isinstance(table, IdealClamps):  # its other end is ground, always
+    if _one_ended(table):
         return np.column_stack((table.nodes, np.zeros_like(table.nodes)))
     return table.nodes
+
+
+def _one_ended(table: Table) -> bool:
+    """Whether the elements are clamps, node diodes or curves: on one node, their other end always on ground."""
+    return table.n_terminals == 1
 
 
 def _dc_pairs(table: Table) -> Ints:
@@ -181,6 +183,6 @@ def _dc_pairs(table: Table) -> Ints:
         return table.nodes[table.conducting, :2]
     if isinstance(table, Capacitors | CurrentSources | CurrentConveyors):
         return np.zeros((0, 2), dtype=np.intp)
-    if isinstance(table, Resistors | VoltageSources | VoltageAmplifiers | Diodes | IdealClamps):
+    if isinstance(table, Resistors | VoltageSources | VoltageAmplifiers | Diodes) or _one_ended(table):
         return _terminals(table)[:, :2]
     raise TypeError(f"{type(table).__name__}: the rule check does not know what it connects")

@@ -4,6 +4,7 @@ from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
 from analogeq.hardware.converter import quantise
 from analogeq.hardware.description import default_technology_toml, load_technology, technology_from_toml, to_toml
 from analogeq.hardware.diodes import REAL_DIODES, RealDiode, real_diode
+from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.hardware.technology import Technology
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DiodeClamp",
     "IdealClamp",
     "RealDiode",
+    "ResistiveTechnology",
     "Technology",
     "default_technology_toml",
     "load_technology",

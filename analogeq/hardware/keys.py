@@ -38,6 +38,39 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Unbounded:
+    """A number with a unit that may be infinite, ``"inf S"``."""
+
+    unit: str
+    example: str
+
+    def read(self, value: object, what: str) -> float:
+        """Read ``"10 uS"``, or ``"inf S"`` for no bound."""
+        if isinstance(value, str) and value.split() == ["inf", self.unit]:
+            return math.inf
+        return parse_quantity(value, self.unit, what, self.example)
+
+    def write(self, value: Any) -> str:
+        """Write with a prefix, as a string."""
+        return f'"inf {self.unit}"' if math.isinf(value) else f'"{show_quantity(value, self.unit)}"'
+
+
+@dataclass(frozen=True)
+class Optional:
+    """A value that may be ``"none"``, there where something is left out of the chip."""
+
+    key: Quantity
+
+    def read(self, value: object, what: str) -> float | None:
+        """Read the value; None for ``"none"``."""
+        return None if value == "none" else self.key.read(value, what)
+
+    def write(self, value: Any) -> str:
+        """Write the value, or ``"none"``."""
+        return '"none"' if value is None else self.key.write(value)
+
+
+@dataclass(frozen=True)
 class Number:
     """A number without a unit."""
 
@@ -55,6 +88,36 @@ class Number:
     def write(self, value: Any) -> str:
         """Write as TOML does, ``inf`` included."""
         return repr(float(value))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A number without a unit, or a list of them."""
+
+    def read(self, value: object, what: str) -> float | tuple[float, ...]:
+        """Read a plain number as a float, a list as a tuple."""
+        if isinstance(value, list):
+            return tuple(Number().read(one, f"{what}[{at}]") for at, one in enumerate(value))
+        return Number().read(value, what)
+
+    def write(self, value: Any) -> str:
+        """Write as TOML does."""
+        return f"[{', '.join(map(Number().write, value))}]" if isinstance(value, tuple) else Number().write(value)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Yes or no."""
+
+    def read(self, value: object, what: str) -> bool:
+        """Read ``true`` or ``false``."""
+        if not isinstance(value, bool):
+            raise TechnologyError(f"{what}: {value!r} is neither true nor false; write one of them, without quotes")
+        return value
+
+    def write(self, value: Any) -> str:
+        """Write as TOML does."""
+        return "true" if value else "false"
 
 
 @dataclass(frozen=True)

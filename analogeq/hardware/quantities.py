@@ -132,7 +132,7 @@ def show_quantity(value: float, unit: str) -> str:
     """
     exact = Decimal(repr(float(value)))
     if unit == "degC" or not exact:
-        return f"{_plain(exact)} {unit}"
+        return f"{_plain(exact)} {_LONG_NAMES.get(unit, unit)}"
     power = 3 * (exact.adjusted() // 3)
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M"}.get(power)
     if prefix is None or (prefix == "" and unit == "F"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
@@ -52,6 +52,8 @@ class Technology:
     temperature : float
         Junction temperature [degC]; IS of a diode is taken as given at this temperature.
     """
+
+    family: ClassVar[str] = "hopfield"
 
     name: str = "ideal"
     unit_conductance: float = 10e-6

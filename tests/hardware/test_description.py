@@ -2,6 +2,7 @@ import math
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from analogeq.hardware import (
     technology_from_toml,
     to_toml,
 )
-from analogeq.hardware.description import SECTIONS
+from analogeq.hardware.description.vocabulary import HOPFIELD
 from analogeq.hardware.diodes import REAL_DIODES
 
 POSITIVE = st.floats(1e-18, 1e6)
@@ -64,7 +65,7 @@ def test_the_shipped_file_is_the_default_technology_and_names_every_key():
     assert technology_from_toml(text) == Technology()
     held = tomllib.loads(text)
     assert {section: list(keys) for section, keys in held.items() if section != "clamp"} == {
-        section: list(keys) for section, keys in SECTIONS.items()
+        section: list(keys) for section, keys in HOPFIELD.sections.items()
     }
     assert all(part in text for part in REAL_DIODES)
 
@@ -74,8 +75,8 @@ def test_an_empty_file_is_the_default_technology():
 
 
 def test_every_field_of_the_technology_has_a_key():
-    keys = {key for section in SECTIONS.values() for key in section}
-    assert keys | {"clamp"} == set(Technology.__dataclass_fields__)
+    keys = {key for section in HOPFIELD.sections.values() for key in section}
+    assert keys | {"clamp"} == {field.name for field in fields(Technology)} | {"family"}
 
 
 def test_what_a_file_says_is_what_the_chip_is(tmp_path):
@@ -158,7 +159,13 @@ def test_a_diode_that_is_not_known_gets_a_suggestion():
         ("chip = 3", "chip: is a table; begin it with a line [chip]"),
         ('[clamp]\nkind = "1n4149"', "[clamp] 1n4149: unknown kind; did you mean '1n4148'?"),
         ('[clamp]\nkind = "bat54"\nideality = 1', "[clamp] ideality: the part bat54 brings its own values"),
-        ("[clamp]\nideality = 1", "[clamp] ideality: unknown key; there are stiffness"),
+        ("[clamp]\nideality = 1", "[clamp] ideality: unknown key; it belongs to kind 'diode'"),
+        ("[clamp]\nzzz = 1", "[clamp] zzz: unknown key; there are stiffness"),
+        ("[device]\n", "device: unknown table; it belongs to family 'resistive'; set [chip] family = \"resistive\""),
+        ("[amplifier]\n", "amplifier: unknown table; it belongs to family 'resistive'; set [chip] family = "),
+        ("[chip]\ngain = 1", "[chip] gain: unknown key; it belongs to family 'resistive'"),
+        ('[chip]\nfamily = "hopfeild"', "[chip] family: 'hopfeild' is unknown; did you mean 'hopfield'?"),
+        ("[chip]\nfamily = 1", "[chip] family: 1 is not a string"),
         ("[clamp]\nkind = 1", "[clamp] kind: 1 is not a string"),
         ('[clamp]\nkind = "diode"\nsaturation_current = 1e-9', "[clamp] saturation_current: 1e-09 has no unit"),
         ('[neuron]\nunit_conductance = "1M"', "[neuron] unit_conductance: '1M' could mean two things"),

@@ -8,7 +8,7 @@ from analogeq.hardware.resistive import NoDevice, ResistiveTechnology
 def test_nothing_carries_and_stores_nothing_and_never_begins_to_conduct():
     device, v = NoDevice(), np.linspace(-3.0, 3.0, 7)
     assert all((part == 0.0).all() for part in (*device.current(v), device.stored(v)))
-    assert device.knees(np.ones(2)) == (-np.inf, np.inf)
+    assert device.knees(1.0) == (-np.inf, np.inf)
     assert device.lowest == -np.inf
     assert not device.alternates
     assert ResistiveTechnology(device=device).device == NoDevice()

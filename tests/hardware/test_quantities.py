@@ -130,3 +130,8 @@ def test_what_is_shown_reads_back_as_the_very_same_float(value, unit):
 )
 def test_values_are_shown_as_people_write_them(value, unit, text):
     assert show_quantity(value, unit) == text
+
+
+def test_nothing_is_shown_with_a_unit_that_reads_back():
+    for unit in ("S", "F", "V", "A", "Ohm", "degC"):
+        assert parse_quantity(show_quantity(0.0, unit), unit, "key", "1 V") == 0.0

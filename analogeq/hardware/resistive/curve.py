@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.limits import check_not_negative
 from analogeq.hardware.resistive.device import Array
+
+LARGEST_FILE = 10_000_000
+"""Characters of a curve's file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +39,8 @@ class MeasuredCurve:
     lowest: ClassVar[float] = -np.inf
 
     def __post_init__(self) -> None:
+        for name in ("volts", "amperes"):
+            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64))
         if self.volts.ndim != 1 or self.volts.shape != self.amperes.shape or len(self.volts) < 2:
             raise TechnologyError(
                 f"curve: voltages of shape {self.volts.shape} and currents of shape {self.amperes.shape}; "
@@ -55,8 +63,27 @@ class MeasuredCurve:
                 f"{float(self.amperes[at - 1])!r} A; the curve must be monotone to have one operating point: smooth "
                 "the measurement, or leave out its region of negative resistance"
             )
+        with np.errstate(over="ignore"):
+            steep = np.flatnonzero(~np.isfinite(self.slopes))
+        if len(steep):
+            at = int(steep[0]) + 1
+            raise TechnologyError(
+                f"curve: point {at}: the step from {float(self.volts[at - 1])!r} V to {float(self.volts[at])!r} V is "
+                "too steep for a conductance to be finite; leave one of the two points out"
+            )
         for array in (self.volts, self.amperes):
             array.setflags(write=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MeasuredCurve) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[bytes, bytes, bool]:
+        # adding zero makes 0.0 of -0.0, which are one voltage
+        return (self.volts + 0.0).tobytes(), (self.amperes + 0.0).tobytes(), self.half
 
     @property
     def alternates(self) -> bool:
@@ -104,6 +131,28 @@ class MeasuredCurve:
         )
         return held
 
+    def knees(self, load: float) -> tuple[float, float]:
+        """Exact: where one of the straight lines crosses the load's."""
+        check_not_negative("load", load, "S")
+        return 0.0 - _outer(-self.volts[::-1], -self.amperes[::-1], load), _outer(self.volts, self.amperes, load)
+
+
+def _outer(volts: NDArray[np.float64], amperes: NDArray[np.float64], load: float) -> float:
+    """Outermost voltage from 0 V up where the curve crosses the load's line [V]; see `NodeDevice.knees`."""
+    curve = MeasuredCurve(volts, amperes)
+    at = np.concatenate([[0.0], volts[volts > 0.0]])
+    excess = curve.current(at)[0] - load * at
+    steeper = float(curve.slopes[-1]) - load
+    if steeper < 0.0 or (steeper == 0.0 and excess[-1] <= 0.0):
+        return np.inf
+    below = np.flatnonzero(excess < 0.0)
+    if not len(below):
+        return 0.0
+    k = int(below[-1])
+    if k == len(at) - 1:
+        return float(at[k] - excess[k] / steeper)
+    return float(at[k] - excess[k] * (at[k + 1] - at[k]) / (excess[k + 1] - excess[k]))
+
 
 def read_curve(path: Path, *, half: bool = False) -> MeasuredCurve:
     """Read a curve from CSV: voltage [V] and current [A] a line, a heading allowed.
@@ -117,19 +166,33 @@ def read_curve(path: Path, *, half: bool = False) -> MeasuredCurve:
     Raises
     ------
     TechnologyError
-        If a line is no pair of numbers or the curve is not monotone.
+        If the file cannot be read, a line is no pair of numbers or the curve is not monotone.
     """
-    rows: list[tuple[float, float]] = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            try:
-                v, i = (float(cell) for cell in row)
-            except ValueError:
-                if number == 1:
-                    continue
-                raise TechnologyError(
-                    f"{path.name}, line {number}: {','.join(row)[:40]!r} is no voltage and current; give two numbers"
-                ) from None
-            rows.append((v, i))
-    points = np.array(rows, dtype=np.float64).reshape(-1, 2)
-    return MeasuredCurve(points[:, 0].copy(), points[:, 1].copy(), half)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            text = file.read(LARGEST_FILE + 1)
+        lines = list(csv.reader(io.StringIO(text)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TechnologyError(f"{path.name}: cannot be read as CSV ({error}); check the path and the file") from error
+    if len(text) > LARGEST_FILE:
+        raise TechnologyError(f"{path.name}: more than {LARGEST_FILE} characters; a curve needs some thousand points")
+    points = np.array(list(_points(path.name, lines)), dtype=np.float64).reshape(-1, 2)
+    try:
+        return MeasuredCurve(points[:, 0], points[:, 1], half)
+    except TechnologyError as error:
+        raise TechnologyError(f"{path.name}: {error}") from error
+
+
+def _points(name: str, lines: list[list[str]]) -> Iterator[tuple[float, float]]:
+    for number, row in enumerate(lines, start=1):
+        if not row:
+            continue
+        try:
+            v, i = (float(cell) for cell in row)
+        except ValueError:
+            if number == 1:
+                continue
+            raise TechnologyError(
+                f"{name}, line {number}: {','.join(row)[:40]!r} is no voltage and current; give two numbers"
+            ) from None
+        yield v, i

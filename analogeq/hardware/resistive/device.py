@@ -47,6 +47,18 @@ class NodeDevice(Protocol):
         """
         ...
 
+    def knees(self, load: float) -> tuple[float, float]:
+        """Where the device takes over from a load [S] that has as much voltage.
+
+        Returns
+        -------
+        low, high : float
+            The outermost voltages [V] with ``i(v) = load · v``, low not above and high not below 0 V;
+            beyond them the device carries more. 0 V where it carries more on the whole side, infinite
+            where it leaves the side free.
+        """
+        ...
+
 
 def over(supply: Array, load: Array) -> Array:
     """``supply / load``, and 0 V at a node that nothing is connected to."""

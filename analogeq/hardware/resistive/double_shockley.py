@@ -16,11 +16,15 @@ from typing import ClassVar
 import numpy as np
 
 from analogeq.errors import TechnologyError
-from analogeq.hardware.limits import check_number, check_positive
+from analogeq.hardware.limits import check_not_negative, check_number, check_positive
 from analogeq.hardware.resistive.device import Array, over
+from analogeq.hardware.resistive.knees import outer_knee, turned
 
 LARGEST_EXPONENT = 500.0
 """Beyond it a current is beyond any that a circuit holds; a wild iterate stays finite."""
+
+MOST_OFFSET = 500.0
+"""Thermal voltages; with more exp(-offset) is no number that a saturation current can be multiplied by."""
 
 NEWTON_STEPS = 40
 """Far more than are ever taken: convergence is monotone and quadratic, five or six steps."""
@@ -51,6 +55,11 @@ class DoubleShockley:
         check_positive("saturation_current", self.saturation_current, "A")
         check_positive("thermal_voltage", self.thermal_voltage, "V")
         check_number("offset", self.offset, "V")
+        if abs(self.offset) > MOST_OFFSET * self.thermal_voltage:
+            raise TechnologyError(
+                f"offset: {self.offset!r} V is more than {MOST_OFFSET:g} thermal voltages, {self.thermal_voltage!r} V "
+                "each; its current is beyond any number: bring the biases closer, or leave the device out"
+            )
 
     @property
     def prefactor(self) -> float:
@@ -98,6 +107,16 @@ class DoubleShockley:
                 break
         held: Array = self.middle + np.copysign(vt * x, pulled)
         return held
+
+    def knees(self, load: float) -> tuple[float, float]:
+        """Where either diode conducts as the load does: the sinh is convex on its outer sides."""
+        check_not_negative("load", load, "S")
+        low = outer_knee(turned(self._at), load, max(-self.middle, 0.0))
+        return 0.0 - low, outer_knee(self._at, load, max(self.middle, 0.0))
+
+    def _at(self, v: float) -> tuple[float, float]:
+        current, slope = self.current(np.array(v))
+        return float(current), float(slope)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analogeq.hardware.limits import check_positive
+from analogeq.hardware.limits import check_not_negative, check_positive
 from analogeq.hardware.resistive.device import Array, over
 
 
@@ -43,3 +43,8 @@ class IdealDiode:
         """Closed form: where the linear part would stand, or 0 V."""
         held: Array = np.maximum(over(supply, load), 0.0)
         return held
+
+    def knees(self, load: float) -> tuple[float, float]:
+        """0 V, whatever the load; nothing above."""
+        check_not_negative("load", load, "S")
+        return 0.0, np.inf

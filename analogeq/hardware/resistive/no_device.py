@@ -33,6 +33,6 @@ class NoDevice:
         """Ohm's law: ``supply / load``."""
         return over(supply, load)
 
-    def knees(self, load: Array) -> tuple[float, float]:  # noqa: ARG002  the interface's
+    def knees(self, load: float) -> tuple[float, float]:  # noqa: ARG002  the interface's
         """Voltages [V] between which the device leaves its node alone: all."""
         return -np.inf, np.inf

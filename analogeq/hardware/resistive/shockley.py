@@ -20,8 +20,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import wrightomega
 
-from analogeq.hardware.limits import check_positive
+from analogeq.hardware.limits import check_not_negative, check_positive
 from analogeq.hardware.resistive.device import Array
+from analogeq.hardware.resistive.knees import outer_knee, turned
 
 LARGEST_EXPONENT = 500.0
 """Beyond it a current is beyond any that a circuit holds; a wild iterate stays finite."""
@@ -70,6 +71,15 @@ class ShockleyDiode:
         linear = (sat - supply) / load
         omega: Array = wrightomega(np.log(sat / (load * nvt)) + linear / nvt)
         return nvt * omega - linear
+
+    def knees(self, load: float) -> tuple[float, float]:
+        """Where the diode conducts as the load does; backward its current ends at I_s and the side is free."""
+        check_not_negative("load", load, "S")
+        return 0.0 - outer_knee(turned(self._at), load, 0.0), 0.0 if load == 0.0 else np.inf
+
+    def _at(self, v: float) -> tuple[float, float]:
+        current, slope = self.current(np.array(v))
+        return float(current), float(slope)
 
     def _alone(self, supply: Array) -> Array:
         """Where the diode alone carries the supply; it blocks I_s at most."""

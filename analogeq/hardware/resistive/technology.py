@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.limits import check_label, check_not_negative, check_number, check_positive
@@ -32,8 +32,13 @@ class Amplifier:
 
     def __post_init__(self) -> None:
         for key, gains in (("voltage_gain", self.voltage_gain), ("current_gain", self.current_gain)):
-            for gain in gains if isinstance(gains, tuple) else (gains,):
-                check_positive(f"amplifier {key}", gain)
+            if not isinstance(gains, tuple):
+                check_positive(f"amplifier {key}", gains)
+                continue
+            if not gains:
+                raise TechnologyError(f"amplifier {key}: no gains; give one number, or one for each hidden node")
+            for at, gain in enumerate(gains):
+                check_positive(f"amplifier {key}[{at}]", gain)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,8 @@ class ResistiveTechnology:
         Pairs: an output signal is the voltage of one node less that of the next.
     name : str
     """
+
+    family: ClassVar[str] = "resistive"
 
     conductance_low: float = 0.0
     conductance_high: float = math.inf

@@ -57,7 +57,7 @@ class NodeCurves(Table):
 
 
 def device_tables(
-    device: NodeDevice, names: tuple[str, ...], at: Ints, sign: Doubles, middle: int
+    device: NodeDevice, names: tuple[str, ...], at: Ints, sign: Doubles, biases: tuple[int, ...]
 ) -> tuple[Table, ...]:
     """Elements of the devices at nodes ``at``.
 
@@ -70,8 +70,8 @@ def device_tables(
         Node numbers.
     sign : ndarray
         Polarity of each, +1 or -1.
-    middle : int
-        Number of the node that the middle of two bias sources is brought to, for the devices that have one.
+    biases : tuple of int
+        Numbers of the device's bias nodes, in the order of `bias_nodes`.
     """
     ground = np.zeros_like(at)
     if isinstance(device, IdealDiode):
@@ -82,6 +82,7 @@ def device_tables(
         model = DiodeModel(
             "dnode", device.saturation_current * math.exp(-device.offset / device.thermal_voltage), scaled, 0.0
         )
+        (middle,) = biases
         bias = np.full_like(at, middle)
         return (
             VoltageSources(("vmiddle",), np.array([[middle, 0]], dtype=np.intp), np.array([float(device.middle)])),
@@ -103,9 +104,9 @@ def device_tables(
     raise InputError(f"device {type(device).__name__}: it has no netlist; use one of analogeq.hardware.resistive")
 
 
-def has_middle(device: NodeDevice) -> bool:
-    """Whether the device needs the node of its bias sources' middle."""
-    return isinstance(device, DoubleShockley)
+def bias_nodes(device: NodeDevice) -> tuple[str, ...]:
+    """Name the nodes that a device's bias sources hold; where saturation currents cancel their middle is enough."""
+    return ("middle",) if isinstance(device, DoubleShockley) else ()
 
 
 def _continued(curve: MeasuredCurve) -> tuple[Doubles, Doubles]:

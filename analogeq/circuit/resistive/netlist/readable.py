@@ -20,7 +20,7 @@ from analogeq.circuit.netlist.library import cell_text
 from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
 from analogeq.circuit.resistive.drive import ResistiveDrive
-from analogeq.circuit.resistive.netlist.devices import CELSIUS, device_tables, has_middle
+from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, device_tables
 from analogeq.circuit.resistive.netlist.simulation import TOLERANCES
 from analogeq.circuit.schematic import Schematic, refuse_unwritable
 
@@ -88,10 +88,10 @@ def _sections(
         parts.append(("Bidirectional amplifiers: node, what it drives", (Instances(names, ends, "amplifier", gains),)))
     parts.append(("Programmable conductances", (_conductances(circuit, conductances, sources, at, driven),)))
     if len(circuit.hidden):
-        middle = named.single("middle") if has_middle(circuit.technology.device) else 0
+        biases = tuple(named.single(name) for name in bias_nodes(circuit.technology.device))
         names = tuple(str(k) for k in circuit.hidden.tolist())
         devices = device_tables(
-            circuit.technology.device, names, at[circuit.hidden], circuit.polarity[circuit.hidden], middle
+            circuit.technology.device, names, at[circuit.hidden], circuit.polarity[circuit.hidden], biases
         )
         parts.append(("What stands between hidden nodes and ground", devices))
     if conductances.bias_currents.any():

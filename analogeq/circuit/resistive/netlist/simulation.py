@@ -23,7 +23,7 @@ from analogeq.circuit.elements import Capacitors, CurrentSources, Doubles, Ints,
 from analogeq.circuit.names import GROUND
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
 from analogeq.circuit.resistive.laws import device_currents
-from analogeq.circuit.resistive.netlist.devices import CELSIUS, device_tables, has_middle
+from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, device_tables
 from analogeq.circuit.schematic import Schematic
 
 TOLERANCES = "reltol=1e-6 vntol=1e-12 abstol=1e-15"
@@ -53,7 +53,7 @@ def element_numbers(circuit: ResistiveCircuit) -> tuple[list[int], list[int]]:
 
 def simulation_values(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Doubles, Doubles]:
     """What the transconductances hold [S], forward and backward, in the order of `element_numbers`."""
-    pre, _, edges = _ends(circuit)
+    pre, _, edges = coupling_ends(circuit)
     g = conductances.g[edges].astype(np.float64)
     load = (circuit.source_load(conductances) + circuit.coupling_load(conductances)).astype(np.float64)
     _, slope = device_currents(circuit, np.zeros((1, len(load))))
@@ -68,11 +68,12 @@ def folded_schematic(circuit: ResistiveCircuit, conductances: ResistiveConductan
     at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
     ground, zero = np.zeros_like(at), np.zeros(net.n_nodes)
     to_ground = np.column_stack((at, ground))
-    middle = net.n_nodes + 1 if has_middle(circuit.technology.device) else 0
-    nodes = (GROUND, *(f"n{k}" for k in range(net.n_nodes))) + (("middle",) if middle else ())
+    bias_names = bias_nodes(circuit.technology.device)
+    biases = tuple(range(net.n_nodes + 1, net.n_nodes + 1 + len(bias_names)))
+    nodes = (GROUND, *(f"n{k}" for k in range(net.n_nodes)), *bias_names)
     hidden = circuit.hidden
     names = tuple(str(k) for k in hidden.tolist())
-    devices = device_tables(circuit.technology.device, names, at[hidden], circuit.polarity[hidden], middle)
+    devices = device_tables(circuit.technology.device, names, at[hidden], circuit.polarity[hidden], biases)
     return Schematic(
         nodes,
         (
@@ -87,7 +88,7 @@ def folded_schematic(circuit: ResistiveCircuit, conductances: ResistiveConductan
 
 
 def _links(circuit: ResistiveCircuit, conductances: ResistiveConductances, at: Ints) -> tuple[Table, Table]:
-    pre, post, _ = _ends(circuit)
+    pre, post, _ = coupling_ends(circuit)
     values = simulation_values(circuit, conductances)
     source, target, ground = at[pre], at[post], np.zeros_like(pre)
     down = np.concatenate([np.column_stack((ground, target, source, ground)), _grounded(at)])
@@ -99,7 +100,7 @@ def _links(circuit: ResistiveCircuit, conductances: ResistiveConductances, at: I
     return forward, backward
 
 
-def _ends(circuit: ResistiveCircuit) -> tuple[Ints, Ints, Ints]:
+def coupling_ends(circuit: ResistiveCircuit) -> tuple[Ints, Ints, Ints]:
     """Both ends on the node axis and the edge number of every conductance between nodes."""
     net = circuit.wiring
     columns = [(np.zeros(0, dtype=np.intp),) * 3]

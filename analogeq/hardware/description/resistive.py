@@ -1,0 +1,46 @@
+"""The resistive family's tables, between TOML and `ResistiveTechnology`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from analogeq.errors import TechnologyError
+from analogeq.hardware.description.devices import device_lines, read_device
+from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
+from analogeq.hardware.description.vocabulary import RESISTIVE
+from analogeq.hardware.resistive import Amplifier, ResistiveTechnology
+
+
+def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> ResistiveTechnology:
+    """Make the technology that the tables describe; files it names are below ``folder``."""
+    values: dict[str, object] = {}
+    for table, held in tables.items():
+        if table == "device":
+            values["device"] = read_device(held, folder)
+        elif table == "amplifier":
+            values["amplifier"] = _read_amplifier(held)
+        else:
+            values |= read_section(table, held, RESISTIVE)
+    try:
+        return ResistiveTechnology(**values)  # type: ignore[arg-type]  # the tables decide the types
+    except TechnologyError as error:
+        raise TechnologyError(placed(str(error), RESISTIVE)) from error
+
+
+def parts(technology: ResistiveTechnology) -> dict[str, list[str]]:
+    """Lines of every table; without amplifiers there is no table of them."""
+    written = {
+        table: section_lines(table, vars(technology), RESISTIVE) for table in RESISTIVE.sections if table != "amplifier"
+    }
+    if technology.amplifier is not None:
+        written["amplifier"] = section_lines("amplifier", vars(technology.amplifier), RESISTIVE)
+    return {**written, "device": device_lines(technology.device)}
+
+
+def _read_amplifier(held: Mapping[str, object]) -> Amplifier:
+    values = read_keys("amplifier", held, RESISTIVE.sections["amplifier"], RESISTIVE)
+    try:
+        return Amplifier(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Amplifier checks
+    except TechnologyError as error:
+        raise TechnologyError(f"[amplifier] {str(error).removeprefix('amplifier ')}") from error

@@ -1,0 +1,202 @@
+"""The tables and keys that a technology file may have, by circuit family, and what is said of any other."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from analogeq.errors import TechnologyError
+from analogeq.hardware.diodes import REAL_DIODES
+from analogeq.hardware.keys import Bits, Flag, Key, Number, Numbers, Optional, Quantity, Text, Unbounded, Whole
+
+Keys = Mapping[str, Key]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the files of one family are written in.
+
+    Attributes
+    ----------
+    family : str
+        Value of ``[chip] family``.
+    sections : mapping
+        Tables whose keys are fields of the technology.
+    kinds : mapping
+        Tables whose keys depend on their ``kind``: the keys of every kind.
+    fields : mapping
+        Fields of the technology that are called otherwise than their (table, key).
+    """
+
+    family: str
+    sections: Mapping[str, Keys]
+    kinds: Mapping[str, Mapping[str, Keys]]
+    fields: Mapping[tuple[str, str], str]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table."""
+        return (*self.sections, *self.kinds)
+
+    def field(self, table: str, key: str) -> str:
+        """Field of the technology that a key sets."""
+        return self.fields.get((table, key), key)
+
+    def homes(self) -> dict[str, str]:
+        """Where every key belongs, as ``[table]``; of several tables all are named."""
+        found: dict[str, dict[str, None]] = {}
+        of_kinds = ((table, keys) for table, kinds in self.kinds.items() for keys in kinds.values())
+        for table, keys in (*self.sections.items(), *of_kinds):
+            for key in keys:
+                found.setdefault(key, {})[f"[{table}]"] = None
+        return {key: " or ".join(tables) for key, tables in found.items()}
+
+
+_CHIP = {"family": Text(), "name": Text()}
+
+HOPFIELD = Vocabulary(
+    "hopfield",
+    {
+        "chip": {**_CHIP, "rail": Quantity("V", "1 V"), "temperature": Quantity("degC", "27 degC")},
+        "neuron": {"unit_conductance": Quantity("S", "10 uS"), "node_capacitance": Quantity("F", "1 pF")},
+        "crossbar": {
+            "conductance_low": Quantity("S", "0.1 uS"),
+            "conductance_high": Quantity("S", "100 uS"),
+            "arrays": Text(),
+            "mirror_mismatch": Number(),
+            "mirror_seed": Whole(),
+        },
+        "amplifiers": {"sense_gain": Number(), "follower_gain": Number()},
+        "converters": {"dac_bits": Bits(), "adc_bits": Bits()},
+    },
+    {
+        "clamp": {
+            "ideal": {"stiffness": Number()},
+            "diode": {
+                "saturation_current": Quantity("A", "2.52 nA"),
+                "ideality": Number(),
+                "series_resistance": Quantity("Ohm", "0.5 Ohm"),
+                "name": Text(),
+            },
+            **{part: {} for part in REAL_DIODES},
+        }
+    },
+    {},
+)
+
+_SATURATION = Quantity("A", "1 uA")
+_THERMAL = Quantity("V", "50 mV")
+_BIASES = {"upper": Quantity("V", "1 V"), "lower": Quantity("V", "-1 V")}
+
+RESISTIVE = Vocabulary(
+    "resistive",
+    {
+        "chip": _CHIP,
+        "crossbar": {"conductance_low": Quantity("S", "0.1 uS"), "conductance_high": Unbounded("S", "100 uS")},
+        "inputs": {"gain": Number(), "kind": Text(), "bias_voltage": Optional(Quantity("V", "0.5 V"))},
+        "outputs": {"kind": Text()},
+        "biases": {"currents": Text()},
+        "amplifier": {"voltage_gain": Numbers(), "current_gain": Numbers()},
+    },
+    {
+        "device": {
+            "ideal": {"stiffness": Quantity("S", "1e12 S")},
+            "shockley": {"saturation_current": _SATURATION, "scaled_thermal_voltage": _THERMAL},
+            "double-shockley": {
+                "saturation_current": _SATURATION,
+                "thermal_voltage": _THERMAL,
+                "offset": Quantity("V", "1 V"),
+            },
+            "diode-pair": {"saturation_current": _SATURATION, "thermal_voltage": _THERMAL, **_BIASES},
+            "curve": {"file": Text(), "volts": Numbers(), "amperes": Numbers(), "half": Flag()},
+            "none": {},
+        }
+    },
+    {
+        ("inputs", "gain"): "input_gain",
+        ("inputs", "kind"): "inputs",
+        ("outputs", "kind"): "outputs",
+        ("biases", "currents"): "bias_currents",
+    },
+)
+
+FAMILIES: Mapping[str, Vocabulary] = {known.family: known for known in (HOPFIELD, RESISTIVE)}
+
+
+def refuse_unknown_table(name: str, known: Vocabulary) -> None:
+    """Raise `TechnologyError` with the nearest table or key unless the family has the table."""
+    if name not in known.tables:
+        hint = _other_table(name, known) or _close(name, known.tables) or _close_elsewhere(name, known)
+        raise TechnologyError(f"{name}: unknown table; {hint or _all_of(known.tables)}")
+
+
+def refuse_unknown_key(name: str, keys: Collection[str], table: str, known: Vocabulary) -> None:
+    """Raise `TechnologyError` with the nearest key, or where the key belongs, unless it is one of ``keys``."""
+    if name in keys:
+        return
+    home = known.homes().get(name)
+    hint = _other_kind(name, table, known) or (f"it belongs in {home}" if home else _other_key(name, known))
+    hint = hint or _close(name, keys) or _close_elsewhere(name, known)
+    raise TechnologyError(f"[{table}] {name}: unknown key; {hint or _all_of(keys)}")
+
+
+def refuse_unknown_kind(kind: str, table: str, known: Vocabulary) -> None:
+    """Raise `TechnologyError` with the nearest kind unless the table has it."""
+    kinds = known.kinds[table]
+    if kind not in kinds:
+        hint = _close(kind, kinds) or _all_of(kinds)
+        raise TechnologyError(f"[{table}] {kind}: unknown kind; {hint}")
+
+
+def read_family(tables: Mapping[str, object]) -> Vocabulary:
+    """Vocabulary that ``[chip] family`` names; the first family's where it names none."""
+    chip = tables.get("chip")
+    family = chip.get("family", HOPFIELD.family) if isinstance(chip, dict) else HOPFIELD.family
+    return family_called(Text().read(family, "[chip] family"), "[chip] family")
+
+
+def family_called(name: str, what: str) -> Vocabulary:
+    """Vocabulary of a family."""
+    if name not in FAMILIES:
+        raise TechnologyError(f"{what}: {name[:60]!r} is unknown; {_close(name, FAMILIES) or _all_of(FAMILIES)}")
+    return FAMILIES[name]
+
+
+def _other_table(name: str, known: Vocabulary) -> str | None:
+    other = next((v for v in FAMILIES.values() if v is not known and name in v.tables), None)
+    return None if other is None else _of_family(other, _near(name, known.tables))
+
+
+def _other_key(name: str, known: Vocabulary) -> str | None:
+    other = next((v for v in FAMILIES.values() if v is not known and name in v.homes()), None)
+    return None if other is None else _of_family(other, None)
+
+
+def _of_family(other: Vocabulary, near: str | None) -> str:
+    meant = f'set [chip] family = "{other.family}", or take it out'
+    return f"it belongs to family {other.family!r}; {meant}" + (f" (or did you mean {near!r}?)" if near else "")
+
+
+def _other_kind(name: str, table: str, known: Vocabulary) -> str | None:
+    kinds = [kind for kind, keys in known.kinds.get(table, {}).items() if name in keys]
+    return f"it belongs to kind {' or '.join(map(repr, kinds))}" if kinds else None
+
+
+def _close(name: str, among: Collection[str]) -> str | None:
+    near = _near(name, among)
+    return f"did you mean {near!r}?" if near else None
+
+
+def _close_elsewhere(name: str, known: Vocabulary) -> str | None:
+    homes = known.homes()
+    near = _near(name, homes)
+    return f"did you mean {near!r} in {homes[near]}?" if near else None
+
+
+def _near(name: str, among: Collection[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, among, n=1)), None)
+
+
+def _all_of(among: Collection[str]) -> str:
+    return f"there are {', '.join(among)}" if among else "there is none"
