@@ -14,6 +14,7 @@ from analogeq.network.topologies import (
     sparse_graph,
     with_lateral_connections,
     with_skip_connections,
+    with_terminals,
 )
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "sparse_graph",
     "with_lateral_connections",
     "with_skip_connections",
+    "with_terminals",
     "write_graph",
 ]

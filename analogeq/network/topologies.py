@@ -11,6 +11,7 @@ import numpy as np
 from analogeq.errors import GraphError
 from analogeq.network.feature_maps import MapTopology
 from analogeq.network.graph import graph_from_network
+from analogeq.network.names import shown
 from analogeq.network.network import Network, check_layer_sizes, layer_names
 from analogeq.network.rules import check_edges, check_nodes, check_reach
 from analogeq.network.sorting import layer_numbers
@@ -153,6 +154,26 @@ def map_graph(topology: MapTopology) -> nx.Graph:
 
 def _names(network: Network, layer: int) -> tuple[str, ...]:
     return network.input_names if layer == 0 else network.node_names[network.layer(layer)]
+
+
+def with_terminals(graph: nx.Graph, inputs: Sequence[Hashable], outputs: Sequence[Hashable]) -> nx.Graph:
+    """Return a copy of any graph with inputs and outputs anywhere: a physical learning network.
+
+    All other nodes are hidden. Layers are left out, and so are edges between two inputs: their voltages are
+    given, so no node sees what flows there.
+    """
+    missing = next((key for key in (*inputs, *outputs) if key not in graph), None)
+    if missing is not None:
+        raise GraphError(f"terminal {shown(missing)}: this graph has no such node; choose among its nodes")
+    both = next((key for key in inputs if key in outputs), None)
+    if both is not None:
+        raise GraphError(f"terminal {shown(both)}: is an input and an output; choose one of the two")
+    made = nx.Graph(graph)
+    for key, data in made.nodes(data=True):
+        data.pop("layer", None)
+        data["role"] = "input" if key in inputs else "output" if key in outputs else "hidden"
+    made.remove_edges_from(list(made.subgraph(inputs).edges))
+    return made
 
 
 def join_layers(graph: nx.Graph, layers: Sequence[Sequence[Hashable]]) -> nx.Graph:

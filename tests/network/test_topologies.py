@@ -18,6 +18,7 @@ from analogeq.network import (
     sparse_graph,
     with_lateral_connections,
     with_skip_connections,
+    with_terminals,
 )
 
 SIZES = st.lists(st.integers(1, 5), min_size=2, max_size=4)
@@ -76,6 +77,8 @@ def test_builders_leave_the_graph_they_were_given_alone():
         (lambda: lattice_graph(3, 1), "lattice 3×1: needs 1 row and 2 columns"),
         (lambda: lattice_graph(0, 3), "lattice 0×3"),
         (lambda: lattice_graph(2, 3, periodic=True), "below 3 rows an edge would stand twice"),
+        (lambda: with_terminals(layered_graph([2, 2]), ["x0", "z"], ["y0"]), "terminal 'z': this graph has no such"),
+        (lambda: with_terminals(layered_graph([2, 2]), ["x0"], ["x0"]), "is an input and an output"),
         (lambda: layered_graph([3, 0, 2]), "layer 1: size 0"),
         (lambda: layered_graph([3]), "at least inputs and outputs"),
         (lambda: sparse_graph([2, 2], 1.5, seed=0), "density 1.5"),
@@ -129,6 +132,17 @@ def test_a_random_graph_is_a_network_whatever_was_drawn(n_inputs, n_hidden, n_ou
 def test_at_density_one_everything_is_joined_but_inputs():
     graph = random_graph(3, 4, 2, 1.0, seed=5)
     assert graph.number_of_edges() == 9 * 8 // 2 - 3
+
+
+def test_terminals_may_be_anywhere_and_nothing_joins_two_inputs():
+    grid = nx.grid_2d_graph(3, 3)
+    network = network_from_graph(with_terminals(grid, [(1, 1), (1, 2)], [(0, 0), (2, 0)]))
+    assert network.input_names == ("n1_1", "n1_2")
+    assert [network.node_names[k] for k in network.outputs] == ["n0_0", "n2_0"]
+    assert network.n_edges == grid.number_of_edges() - 1
+    assert not any("role" in data for _, data in grid.nodes(data=True))
+    layered = with_terminals(layered_graph([2, 3, 2]), ["x0", "h1_1"], ["x1"])
+    assert network_from_graph(layered).layer_sizes[0] == 2
 
 
 @pytest.mark.parametrize(
