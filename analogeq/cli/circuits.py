@@ -9,8 +9,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from analogeq.circuit import Circuit, Drive
-from analogeq.circuit.netlist import readable_netlist, simulation_netlist
 from analogeq.cli.options import (
     AsJson,
     EngineName,
@@ -24,9 +22,10 @@ from analogeq.cli.options import (
 )
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
-from analogeq.flow.design import build_circuit, parse_layers, random_weights
+from analogeq.flow.design import build_circuit, parse_layers
+from analogeq.flow.families import AnyCircuit, Settler, first_weights, programmed, readable_netlist, simulation_netlist
 from analogeq.flow.runs import open_run
-from analogeq.flow.training import Settler, settle_one
+from analogeq.flow.training import settle_one
 from analogeq.network import Parameters
 
 RunFolder = Annotated[Path | None, typer.Option("--run", help="A trained run's folder, instead of random weights.")]
@@ -63,9 +62,8 @@ def compile_(
     """
     began = time.perf_counter()
     circuit, parameters = _programmed(layers, graph, technology, run, seed, scale)
-    conductances = circuit.program(parameters)
-    drive = Drive(_signals(circuit, inputs, seed) * circuit.technology.rail)
-    text = simulation_netlist(circuit, conductances) if flat else readable_netlist(circuit, conductances, drive)
+    signals = _signals(circuit, inputs, seed)
+    text = simulation_netlist(circuit, parameters) if flat else readable_netlist(circuit, parameters, signals)
     write_text_atomically(output, text)
     report = {
         "netlist": str(output),
@@ -73,7 +71,7 @@ def compile_(
         "inputs": circuit.network.n_inputs,
         "nodes": circuit.network.n_nodes,
         "edges": circuit.network.n_edges,
-        "clipped": conductances.clipped,
+        "clipped": programmed(circuit, parameters).clipped,
         "seconds": time.perf_counter() - began,
     }
     if as_json:
@@ -132,7 +130,7 @@ def settle(
 
 def _programmed(
     layers: str | None, graph: Path | None, technology: Path | None, run: Path | None, seed: int, scale: float
-) -> tuple[Circuit, Parameters]:
+) -> tuple[AnyCircuit, Parameters]:
     if run is not None:
         if layers is not None or graph is not None or technology is not None:
             raise InputError(
@@ -141,10 +139,10 @@ def _programmed(
         opened = open_run(run)
         return opened.circuit, opened.parameters
     circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
-    return circuit, random_weights(circuit, seed, scale)[0]
+    return circuit, first_weights(circuit, seed, scale)[0]
 
 
-def _signals(circuit: Circuit, text: str | None, seed: int) -> np.ndarray:
+def _signals(circuit: AnyCircuit, text: str | None, seed: int) -> np.ndarray:
     if text is None:
         return np.random.default_rng(seed).random((1, circuit.network.n_inputs))
     try:

@@ -23,9 +23,11 @@ from analogeq.cli.options import (
 )
 from analogeq.errors import InputError
 from analogeq.flow.design import build_circuit, parse_layers
-from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Sweep, check_gradients
+from analogeq.flow.families import Settler
+from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Sweep
 from analogeq.flow.gradient_report import (
     GradientReport,
+    check_subject,
     random_subject,
     require_cosine,
     subject_of_run,
@@ -33,7 +35,6 @@ from analogeq.flow.gradient_report import (
     write_report,
 )
 from analogeq.flow.runs import open_run
-from analogeq.flow.training import Settler
 
 EXAMPLE = "Example: analogeq gradient-check --layers 64,100,10 --noise 0,0.001 --output runs/gradients"
 CELL, LEFT = 15, 20
@@ -94,7 +95,7 @@ def gradient_check(
     else:
         circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
         subject = random_subject(circuit, samples, seed=seed, scale=scale)
-    report = write_report(check_gradients(subject, sweep, Settler(engine, workers)), output)
+    report = write_report(check_subject(subject, sweep, Settler(engine, workers)), output)
     if as_json:
         print_json(report.as_dict())
     else:
@@ -145,6 +146,8 @@ def _conclude(out: Console, check: GradientCheck) -> None:
     reasons = {(m.setting.nudging, m.setting.beta): m.reason for m in reversed(check.missing)}
     for (nudging, beta), reason in sorted(reasons.items()):
         out.print(f"no estimate for {nudging} β = {beta:g}: {reason}", markup=False)
+    if check.remark:
+        out.print(check.remark, markup=False, style="bold")
     if check.corners:
         out.print(f"{check.corners} nodes stand exactly at a corner; there the exact gradient is one-sided")
     for row in check.proposals():

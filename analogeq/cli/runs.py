@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.table import Table
 
@@ -24,16 +23,16 @@ from analogeq.cli.options import (
     console,
     print_json,
 )
-from analogeq.controller import Schedule
 from analogeq.errors import InputError
 from analogeq.flow.comparison import CompareRequest, compare_run
 from analogeq.flow.design import build_circuit, parse_layers
 from analogeq.flow.exporting import export_run
+from analogeq.flow.families import Settler
+from analogeq.flow.options import TrainOptions, config_of
 from analogeq.flow.runs import DataSource, open_run
-from analogeq.flow.training import Settler
 from analogeq.flow.training import evaluate as evaluate_run
 from analogeq.flow.training import train as train_run
-from analogeq.training import ConsoleProgress, TrainingConfig, TrainingInterruptedError
+from analogeq.training import ConsoleProgress, TrainingInterruptedError
 
 RunArgument = Annotated[Path, typer.Argument(help="A trained run's folder.")]
 
@@ -60,37 +59,74 @@ def train(
     workers: Workers = None,
     epochs: Annotated[int, typer.Option(min=1)] = 20,
     batch: Annotated[int, typer.Option(min=1, help="Samples in a minibatch.")] = 10,
-    rates: Annotated[str, typer.Option(help="Learning rate of each layer after the inputs.")] = "0.2,0.1",
-    copy_rates: Annotated[str | None, typer.Option(help="The same for the feedforward copy.")] = "0.5,0.5",
-    momentum: Annotated[float, typer.Option(min=0.0)] = 0.0,
-    beta: Annotated[float, typer.Option(help="Nudge strength; the conductance is 2·beta·G0.")] = 0.5,
-    nudging: Annotated[str, typer.Option(help="one-sided, random-sign, centred or small-signal.")] = "random-sign",
-    tether: Annotated[float, typer.Option(min=0.0, help="Lambda; the conductance is lambda·G0.")] = 0.1,
-    free_time: Annotated[
-        float, typer.Option(help="Free phase in time constants; 0 follows it to the equilibrium.")
-    ] = 10.0,
-    nudged_time: Annotated[float, typer.Option(help="Nudged phase in time constants; 0: to the equilibrium.")] = 2.0,
+    rates: Annotated[str | None, typer.Option(help="Learning rate of each layer after the inputs: 0.2,0.1.")] = None,
+    copy_rates: Annotated[str | None, typer.Option(help="The same for the feedforward copy.")] = None,
+    copy_optimizer: Annotated[
+        str | None, typer.Option(help="The copy's local steps: plain (hopfield's default) or normalised (resistive's).")
+    ] = None,
+    beta: Annotated[float | None, typer.Option(help="Nudge strength; hopfield: the conductance is 2·beta·G0.")] = None,
+    nudging: Annotated[
+        str | None,
+        typer.Option(help="one-sided, random-sign, centred, small-signal; resistive: positive, negative, …, centred."),
+    ] = None,
     initialise: Annotated[
-        bool, typer.Option("--initialise/--from-zero", help="Start and tether the circuit with the copy, or not.")
+        bool, typer.Option("--initialise/--from-zero", help="Start (and tether) the circuit with the copy, or not.")
     ] = True,
+    momentum: Annotated[float | None, typer.Option(help="Hopfield: of circuit and copy, in [0, 1).")] = None,
+    tether: Annotated[
+        float | None, typer.Option(min=0.0, help="Hopfield: lambda; the conductance is lambda·G0.")
+    ] = None,
+    free_time: Annotated[
+        float | None, typer.Option(help="Hopfield: free phase in time constants; 0 follows it to the equilibrium.")
+    ] = None,
+    nudged_time: Annotated[float | None, typer.Option(help="Hopfield: nudged phase, likewise.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="Resistive: equilibrium-propagation, coupled-learning, contrastive-learning.")
+    ] = None,
+    nudge_by: Annotated[str | None, typer.Option(help="Resistive: conductance or current.")] = None,
+    cost: Annotated[str | None, typer.Option(help="Resistive: squared-error or cross-entropy.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Resistive: volts of one unit of cross-entropy.")] = None,
+    bias_rates: Annotated[str | None, typer.Option(help="Resistive: rates of the bias currents.")] = None,
+    decay: Annotated[float | None, typer.Option(help="Resistive: factor on the rates after each epoch.")] = None,
+    sweeps: Annotated[
+        int | None, typer.Option(min=1, help="Resistive, native: so many sweeps instead of settling, as papers do.")
+    ] = None,
     seed: Seed = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the folder's checkpoint stands.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a circuit and its feedforward copy by Initialized Equilibrium Propagation."""
+    """Train a circuit and its feedforward copy; the technology file decides the circuit's family.
+
+    Hopfield: Initialized Equilibrium Propagation. Resistive: equilibrium propagation or a sibling rule; rates and
+    beta count in units of 1 S, or of the range's high end where that is less.
+    """
     if layers is None and graph is None:
         raise InputError("network: give layer sizes (--layers 64,100,10) or a graph (--graph FILE)")
     circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
-    n_layers = len(circuit.network.layers)
-    config = TrainingConfig(
-        epochs=epochs,
-        batch_size=batch,
-        rates=_numbers(rates, n_layers, "--rates"),
-        copy_rates=None if copy_rates is None else _numbers(copy_rates, n_layers, "--copy-rates"),
-        momentum=momentum,
-        schedule=Schedule(beta, nudging, tether, free_time or None, nudged_time or None),  # type: ignore[arg-type]  # Schedule checks the word
-        initialise=initialise,
-        seed=seed,
+    config = config_of(
+        circuit,
+        TrainOptions(
+            epochs=epochs,
+            batch=batch,
+            seed=seed,
+            initialise=initialise,
+            rates=rates,
+            copy_rates=copy_rates,
+            bias_rates=bias_rates,
+            copy_optimizer=copy_optimizer,
+            nudging=nudging,
+            beta=beta,
+            momentum=momentum,
+            tether=tether,
+            free_time=free_time,
+            nudged_time=nudged_time,
+            rule=rule,
+            nudge_by=nudge_by,
+            cost=cost,
+            temperature=temperature,
+            decay=decay,
+            sweeps=sweeps,
+        ),
     )
     source = DataSource(data, None if data_dir is None else str(data_dir))
     out = console(quiet=as_json)
@@ -190,20 +226,6 @@ def export(
         print_json({"file": str(written), "metadata": asdict(metadata)})
         return
     console().print(f"{written}: feedforward copy {'-'.join(map(str, metadata.layer_sizes))}, verified", markup=False)
-
-
-def _numbers(text: str, count: int, option: str) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"{option} {text!r}: not a list of numbers; write for example 0.1,0.05") from None
-    if len(values) == 1:
-        values *= count
-    if len(values) != count:
-        raise InputError(f"{option} {text!r}: {len(values)} rates, the network has {count} layers after the inputs")
-    if not np.all(np.isfinite(values)):
-        raise InputError(f"{option} {text!r}: every rate must be finite")
-    return values
 
 
 def _resume_command() -> str:

@@ -8,27 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Drive, Nudge
-from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
-from analogeq.engines import OperatingPoint
+from analogeq.circuit import Nudge
+from analogeq.circuit.resistive import ResistiveDrive
+from analogeq.engines import OperatingPoint, ResistiveSession
 
 Signals = NDArray[np.floating]
-
-
-class ResistiveSessionLike(Protocol):
-    """What is asked of an engine's session here."""
-
-    @property
-    def circuit(self) -> ResistiveCircuit:
-        """What was opened."""
-        ...
-
-    def program(self, conductances: ResistiveConductances) -> None:
-        """Take new conductances."""
-
-    def settle(self, drive: Drive, start: Signals | None = None, *, sweeps: int | None = None) -> OperatingPoint:
-        """Find the operating point, or make so many sweeps."""
-        ...
 
 
 class ActionLike(Protocol):
@@ -104,11 +88,12 @@ class ResistivePair:
 
 
 def run_pair(
-    session: ResistiveSessionLike,
+    session: ResistiveSession,
     rule: RuleLike,
     inputs: Signals,
     targets: Signals,
     *,
+    start: Signals | None = None,
     sign: float = 1.0,
     sweeps: int | None = None,
 ) -> ResistivePair:
@@ -122,13 +107,15 @@ def run_pair(
     inputs : ndarray, shape (batch, input)
         Signals.
     targets : ndarray, shape (batch, output)
+    start : ndarray, shape (batch, node), optional
+        Where the free state begins [V], as a digital copy predicts it; zeros if not given.
     sign : float
         For rules of random sign: +1 or -1, drawn by the caller, who owns the seed.
     sweeps : int, optional
         Sweeps for each state; to the operating point if not given.
     """
     circuit = session.circuit
-    free = session.settle(ResistiveDrive(inputs), None, sweeps=sweeps)
+    free = session.settle(ResistiveDrive(inputs), start, sweeps=sweeps)
     asked = rule.comparison(free.voltages[:, circuit.network.outputs], targets, sign)
     points = [free]
     states = []

@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from analogeq.engines.contract import Engine, OperatingPoint, Session, Status, Waveform
+from analogeq.engines.contract import Engine, OperatingPoint, ResistiveSession, Session, Status, Waveform
 from analogeq.errors import InputError
 
 Accuracy = Literal["coarse", "fast", "tight"]
 
-__all__ = ["Engine", "OperatingPoint", "Session", "Status", "Waveform", "engine"]
+__all__ = ["Engine", "OperatingPoint", "ResistiveSession", "Session", "Status", "Waveform", "engine"]
 
 
 def engine(name: str, *, workers: int | None = None, accuracy: Accuracy = "fast") -> Engine:

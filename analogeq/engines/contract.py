@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances
 from analogeq.errors import NotSettledError
 
 Volts = NDArray[np.float64]
@@ -179,6 +180,50 @@ class Session(Protocol):
     ) -> None: ...
 
 
+class ResistiveSession(Protocol):
+    """One circuit of the resistive family, opened: it has no time, so it settles and knows no transients."""
+
+    @property
+    def circuit(self) -> ResistiveCircuit:
+        """What was opened."""
+        ...
+
+    def program(self, conductances: ResistiveConductances) -> None:
+        """Take new conductances; the topology stays."""
+
+    def settle(
+        self,
+        drive: Drive,
+        start: NDArray[np.floating] | None = None,
+        *,
+        check: bool = True,
+        sweeps: int | None = None,
+    ) -> OperatingPoint:
+        """Find the operating point.
+
+        Parameters
+        ----------
+        drive : Drive
+            A `analogeq.circuit.resistive.ResistiveDrive`, or inputs and a nudge.
+        start : ndarray, shape (batch, node), optional
+            Where to begin [V]; zeros if not given. The answer does not depend on it, the work may.
+        check : bool
+            Raise `NotSettledError` for a failed sample; otherwise hand over the statuses.
+        sweeps : int, optional
+            Make so many sweeps of coordinate descent instead of settling, where the engine makes any.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Engine(Protocol):
     """Something that settles circuits."""
 
@@ -187,6 +232,12 @@ class Engine(Protocol):
         """How the command line calls it."""
         ...
 
-    def open(self, circuit: Circuit) -> Session:
-        """Prepare a circuit; `Session.program` must follow before anything settles."""
+    @overload
+    def open(self, circuit: Circuit) -> Session: ...
+
+    @overload
+    def open(self, circuit: ResistiveCircuit) -> ResistiveSession: ...
+
+    def open(self, circuit: Circuit | ResistiveCircuit) -> Session | ResistiveSession:
+        """Prepare a circuit; ``program`` must follow before anything settles."""
         ...

@@ -8,10 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.controller import Controller, PhasePair, Schedule
-from analogeq.engines import Session
+from analogeq.controller.resistive import run_pair
+from analogeq.engines import ResistiveSession, Session
+from analogeq.flow.families import programmed
 from analogeq.flow.training import Trained
 from analogeq.learning import contrastive_gradient
+from analogeq.learning.co_content import StageGains, co_content_gradient
 from analogeq.network import Network, Parameters
+from analogeq.training import ResistiveTrainingConfig
+from analogeq.training.resistive_learner import unit_conductance
 
 Floats = NDArray[np.floating]
 
@@ -85,6 +90,38 @@ def agree(
     return Agreement(
         max_voltage_difference=float(np.abs(stacked[0] - stacked[1]).max()),
         gradient_cosine=min(layer_cosines(network, *gradients)),
+        kirchhoff_residual=float(max(p.kcl_residual.max() for p in pairs[1].points)),
+        samples=len(inputs),
+        voltages=(stacked[0], stacked[1]),
+        analyses=(pairs[0].points[0].analysis, pairs[1].points[0].analysis),
+    )
+
+
+def agree_resistive(
+    first: ResistiveSession,
+    second: ResistiveSession,
+    trained: Trained,
+    config: ResistiveTrainingConfig,
+    inputs: Floats,
+    targets: Floats,
+) -> Agreement:
+    """Settle the same states of a resistive circuit on two engines; see `agree`."""
+    circuit = first.circuit
+    wiring, outputs_in_pairs = circuit.wiring, circuit.technology.outputs == "pairs"
+    rule = config.learning_rule(unit_conductance(circuit), pairs=outputs_in_pairs)
+    gains = StageGains(circuit.voltage_gains, circuit.stages.factors)
+    start = trained.copy.predict(inputs)
+    pairs, gradients = [], []
+    for session in (first, second):
+        session.program(programmed(circuit, trained.parameters))
+        pair = run_pair(session, rule, inputs, targets, start=start)
+        found = co_content_gradient(wiring, pair.sources, pair.first, pair.second, pair.span, gains)
+        pairs.append(pair)
+        gradients.append(Parameters(found.g, found.bias_currents))
+    stacked = [np.stack([p.voltages for p in pair.points]) for pair in pairs]
+    return Agreement(
+        max_voltage_difference=float(np.abs(stacked[0] - stacked[1]).max()),
+        gradient_cosine=min(layer_cosines(wiring, *gradients)),
         kirchhoff_residual=float(max(p.kcl_residual.max() for p in pairs[1].points)),
         samples=len(inputs),
         voltages=(stacked[0], stacked[1]),

@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit
+from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import engine
 from analogeq.errors import InputError
-from analogeq.flow.convergence import Comparison, Settling, SettlingRow, compare, table
-from analogeq.flow.design import random_weights
+from analogeq.flow.convergence import Comparison, Settling, SettlingRow, compare, from_where, table
+from analogeq.flow.families import AnyCircuit, first_weights, programmed
+from analogeq.flow.resistive_convergence import sweep_by_sweep
 from analogeq.flow.runs import Run
 from analogeq.network import Parameters
 from analogeq.report import DistanceCurve, convergence_figure, save_convergence_csv, save_figure, save_table_csv
+from analogeq.training import TrainingConfig
 
 DEFAULT_TETHER = 0.1
 
@@ -59,15 +62,20 @@ class Compared:
     files: tuple[Path, ...]
 
 
-def compare_run(request: CompareRequest, *, run: Run | None = None, circuit: Circuit | None = None) -> Compared:
+def compare_run(request: CompareRequest, *, run: Run | None = None, circuit: AnyCircuit | None = None) -> Compared:
     """Compare on a trained run's test samples, or on random weights and inputs for a circuit."""
     if run is not None:
         inputs = run.source.load().x_test[: request.samples].astype(np.float64)
-        return _write(request, run.circuit, run.parameters, run.copy, run.config.schedule.tether, inputs)
+        if isinstance(run.circuit, ResistiveCircuit):
+            return _write_sweeps(request, run.circuit, run.parameters, run.copy, inputs)
+        tether = run.config.schedule.tether if isinstance(run.config, TrainingConfig) else DEFAULT_TETHER
+        return _write(request, run.circuit, run.parameters, run.copy, tether, inputs)
     if circuit is None:
         raise InputError("compare: give a run's folder, or a network (--layers or --graph)")
-    own, copy = random_weights(circuit, request.seed)
+    own, copy = first_weights(circuit, request.seed)
     inputs = np.random.default_rng(request.seed).random((request.samples, circuit.network.n_inputs))
+    if isinstance(circuit, ResistiveCircuit):
+        return _write_sweeps(request, circuit, own, copy, inputs)
     return _write(request, circuit, own, copy, DEFAULT_TETHER, inputs)
 
 
@@ -86,7 +94,7 @@ def _write(
     curves = [
         DistanceCurve(
             s.method,
-            f"from {s.start}" if s.start == "zero" else f"from the {s.start}",
+            from_where(s),
             s.abscissa * s.unit_in_time_constants,
             s.distances,
             steps=s.unit == "steps",
@@ -99,6 +107,29 @@ def _write(
         save_figure(convergence_figure(curves), request.output / "compare.png"),
     )
     return Compared(rows, files)
+
+
+def _write_sweeps(
+    request: CompareRequest,
+    circuit: ResistiveCircuit,
+    parameters: Parameters,
+    copy: FeedforwardCopy,
+    inputs: NDArray[np.float64],
+) -> Compared:
+    """Count sweeps: a resistive circuit has no time of its own."""
+    with engine("native").open(circuit) as session:
+        session.program(programmed(circuit, parameters))
+        settlings = sweep_by_sweep(session, copy, inputs, max(1, round(request.horizon)))
+    curves = [DistanceCurve(s.method, from_where(s), s.abscissa, s.distances, steps=True) for s in settlings]
+    figure = convergence_figure(
+        curves, title="Sweeps in place of the circuit", time="sweeps", unit="fraction of the largest voltage"
+    )
+    files = (
+        save_table_csv([asdict(row) for row in table(settlings)], request.output / "compare.csv"),
+        save_convergence_csv(curves, request.output / "distances.csv"),
+        save_figure(figure, request.output / "compare.png"),
+    )
+    return Compared(table(settlings), files)
 
 
 def settle_every_way(comparison: Comparison, engines: tuple[str, ...], tether: float) -> tuple[Settling, ...]:

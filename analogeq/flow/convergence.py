@@ -73,6 +73,11 @@ class Settling:
         return np.ceil(times) if self.unit == "steps" else times
 
 
+def from_where(settling: Settling) -> str:
+    """Say where a settling starts."""
+    return f"from {settling.start}" if settling.start == "zero" else f"from the {settling.start}"
+
+
 @dataclass(frozen=True)
 class SettlingRow:
     """One line of the comparison's table; medians and worst over the samples that arrived."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from analogeq.circuit import Circuit, compile_circuit
-from analogeq.digital import FeedforwardCopy
+from analogeq.circuit import compile_circuit
 from analogeq.errors import InputError
+from analogeq.flow.families import AnyCircuit
 from analogeq.hardware import Technology, load_technology
-from analogeq.network import Network, Parameters, glorot_uniform, network_from_graph, read_graph
+from analogeq.network import Network, network_from_graph, read_graph
 
 
 def build_circuit(
     layers: Sequence[int] | None = None, graph: Path | None = None, technology: Path | None = None
-) -> Circuit:
+) -> AnyCircuit:
     """Compile a layered network or a drawn graph in a technology.
 
     Parameters
@@ -26,7 +24,7 @@ def build_circuit(
     graph : Path, optional
         A GraphML file or an edge list; instead of ``layers``.
     technology : Path, optional
-        A TOML file; the default technology if not given.
+        A TOML file, which decides the circuit's family; the default technology of ``hopfield`` if not given.
     """
     if (layers is None) == (graph is None):
         raise InputError("network: give either layer sizes (--layers 64,100,10) or a graph (--graph FILE)")
@@ -41,14 +39,6 @@ def parse_layers(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.replace("-", ",").replace("–", ",").split(","))
     except ValueError:
         raise InputError(f"--layers {text!r}: not a list of whole numbers; write for example 64,100,10") from None
-
-
-def random_weights(circuit: Circuit, seed: int, scale: float = 1.0) -> tuple[Parameters, FeedforwardCopy]:
-    """Draw weights of a circuit and of its copy, as training draws them before its first step."""
-    for_circuit, for_copy = np.random.SeedSequence(seed).spawn(2)
-    network = circuit.network
-    own = glorot_uniform(network, np.random.default_rng(for_circuit), scale=scale)
-    return own, FeedforwardCopy(network, glorot_uniform(network, np.random.default_rng(for_copy), scale=scale))
 
 
 def _there(path: Path | None) -> Path:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analogeq.circuit.netlist import netlist_hash, simulation_netlist
+from analogeq.circuit.netlist import netlist_hash
 from analogeq.data import Dataset
 from analogeq.export import CopyGap, CopyMetadata, export_copy
+from analogeq.export.metadata import ACTIVATION
+from analogeq.flow.families import AnyConfig, Settler, simulation_netlist
 from analogeq.flow.runs import Run
-from analogeq.flow.training import Evaluation, Settler, Trained, evaluate
-from analogeq.training import TrainingConfig
+from analogeq.flow.training import Evaluation, Trained, evaluate
+
+OWN_ACTIVATION = "clip(x, lower, upper) + leak x, each neuron with its own"
 
 
 def export_run(run: Run, path: Path) -> tuple[Path, CopyMetadata]:
@@ -20,11 +23,8 @@ def export_run(run: Run, path: Path) -> tuple[Path, CopyMetadata]:
     return export_copy(run.copy, path, metadata), metadata
 
 
-def describe_copy(
-    run: Run | Trained, data: Dataset, config: TrainingConfig, gap: Evaluation, command: str
-) -> CopyMetadata:
+def describe_copy(run: Run | Trained, data: Dataset, config: AnyConfig, gap: Evaluation, command: str) -> CopyMetadata:
     """Gather what travels with an exported copy."""
-    netlist = simulation_netlist(run.circuit, run.circuit.program(run.parameters))
     return CopyMetadata(
         layer_sizes=run.circuit.network.layer_sizes,
         dataset=data.name,
@@ -32,5 +32,6 @@ def describe_copy(
         seed=config.seed,
         command=command,
         gap=CopyGap(gap.gap, gap.copy_test_error, gap.settled_test_error),
-        netlist_hash=netlist_hash(netlist),
+        netlist_hash=netlist_hash(simulation_netlist(run.circuit, run.parameters)),
+        activation=ACTIVATION if run.copy.activation.uniform else OWN_ACTIVATION,
     )

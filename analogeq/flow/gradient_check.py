@@ -15,7 +15,7 @@ from analogeq.controller.controller import presented
 from analogeq.engines import OperatingPoint, Session, engine
 from analogeq.engines.small_signal import backward_shares, cost_adjoint, nudge_response
 from analogeq.errors import InputError, NotSettledError
-from analogeq.flow.training import Settler
+from analogeq.flow.families import Settler
 from analogeq.learning import contrastive_gradient
 from analogeq.learning.exact import exact_gradient, small_signal_gradient
 from analogeq.network import Network, Parameters
@@ -133,6 +133,8 @@ class GradientCheck:
         Largest of the free equilibrium [A].
     rows : tuple of GradientRow
     missing : tuple of Missing
+    remark : str
+        What the numbers alone do not say.
     """
 
     samples: int
@@ -140,6 +142,7 @@ class GradientCheck:
     kirchhoff_residual: float
     rows: tuple[GradientRow, ...]
     missing: tuple[Missing, ...]
+    remark: str = ""
 
     def worst(self) -> tuple[GradientRow, ...]:
         """For each setting and noise the row of the layer that loses most."""
@@ -172,9 +175,9 @@ def check_gradients(subject: Subject, sweep: Sweep, settler: Settler | None = No
         bench = _Bench(subject, sweep, session)
         free = bench.free_equilibrium()
         exact, limit, corners = oracle(subject, np.asarray(free.voltages))
-        rows = _score(network, Setting(LIMIT, 0.0, None, None), 0.0, [limit], exact)
+        rows = score(network, Setting(LIMIT, 0.0, None, None), 0.0, [limit], exact)
         for setting, noise, estimates in bench.estimates():
-            rows += _score(network, setting, noise, estimates, exact)
+            rows += score(network, setting, noise, estimates, exact)
     residual = float(free.kcl_residual.max())
     return GradientCheck(len(subject.inputs), corners, residual, tuple(rows), tuple(bench.missing))
 
@@ -260,7 +263,7 @@ class _Bench:
         return found
 
 
-def _score(
+def score(
     network: Network, setting: Setting, noise: float, estimates: Sequence[Parameters], exact: Parameters
 ) -> list[GradientRow]:
     """Compare estimates of one setting with the exact gradient, layer by layer."""

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from analogeq.circuit import Circuit
+from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.errors import CheckFailedError, InputError
-from analogeq.flow.design import random_weights
-from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Subject
+from analogeq.flow.families import AnyCircuit, Settler, first_weights
+from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Subject, Sweep, check_gradients
+from analogeq.flow.resistive_gradient_check import ResistiveSubject, check_resistive_gradients
 from analogeq.flow.runs import Run
 from analogeq.report import save_figure, save_table_csv
 from analogeq.report.gradients import LossCurve, LossPanel, gradient_loss_figure
+from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class GradientReport:
             "samples": self.check.samples,
             "nodes_at_corners": self.check.corners,
             "kirchhoff_residual": self.check.kirchhoff_residual,
+            "remark": self.check.remark,
             "rows": [flat(row) for row in self.check.rows],
             "missing": [{**asdict(m.setting), "reason": m.reason} for m in self.check.missing],
             "proposals": [flat(row) for row in self.check.proposals()],
@@ -36,22 +39,38 @@ class GradientReport:
         }
 
 
-def subject_of_run(run: Run, samples: int) -> Subject:
+def subject_of_run(run: Run, samples: int) -> Subject | ResistiveSubject:
     """Test samples of a trained run, its copy and tether included if it was trained with them."""
     data = run.source.load()
     inputs, targets = data.x_test[:samples], data.targets(data.y_test[:samples])
-    prediction = run.copy.predict(inputs) if run.config.initialise else None
     inputs, targets = (a.astype(np.float64) for a in (inputs, targets))
-    return Subject(run.circuit, run.parameters, inputs, targets, prediction, run.config.schedule.tether)
+    if isinstance(run.circuit, ResistiveCircuit):
+        config = run.config if isinstance(run.config, ResistiveTrainingConfig) else ResistiveTrainingConfig()
+        return ResistiveSubject(run.circuit, run.parameters, inputs, targets, config)
+    prediction = run.copy.predict(inputs) if run.config.initialise else None
+    tether = run.config.schedule.tether if isinstance(run.config, TrainingConfig) else 0.0
+    return Subject(run.circuit, run.parameters, inputs, targets, prediction, tether)
 
 
-def random_subject(circuit: Circuit, samples: int, *, seed: int, scale: float) -> Subject:
+def random_subject(circuit: AnyCircuit, samples: int, *, seed: int, scale: float) -> Subject | ResistiveSubject:
     """Random weights, inputs and classes; the circuit starts from zero, untethered."""
-    own, _ = random_weights(circuit, seed, scale)
+    own, _ = first_weights(circuit, seed, scale)
     rng = np.random.default_rng((seed, 1))
     inputs = rng.random((samples, circuit.network.n_inputs))
-    targets = np.eye(circuit.network.n_outputs)[rng.integers(circuit.network.n_outputs, size=samples)]
+    pairs = isinstance(circuit, ResistiveCircuit) and circuit.technology.outputs == "pairs"
+    classes = circuit.network.n_outputs // (2 if pairs else 1)
+    targets = np.eye(classes)[rng.integers(classes, size=samples)]
+    if isinstance(circuit, ResistiveCircuit):
+        config = ResistiveTrainingConfig(by="current" if pairs else "conductance")
+        return ResistiveSubject(circuit, own, inputs, targets, config)
     return Subject(circuit, own, inputs, targets)
+
+
+def check_subject(subject: Subject | ResistiveSubject, sweep: Sweep, settler: Settler) -> GradientCheck:
+    """Check a subject of either family."""
+    if isinstance(subject, ResistiveSubject):
+        return check_resistive_gradients(subject, sweep, settler)
+    return check_gradients(subject, sweep, settler)
 
 
 def write_report(check: GradientCheck, folder: Path) -> GradientReport:
@@ -105,7 +124,8 @@ def _time(time_constants: float | None) -> str:
 
 
 def _limit(check: GradientCheck) -> float:
-    return max(row.loss for row in check.worst() if row.setting.nudging == LIMIT)
+    """What the limit of weak nudges loses; 0 where it was not computed."""
+    return max((row.loss for row in check.worst() if row.setting.nudging == LIMIT), default=0.0)
 
 
 def _panels(check: GradientCheck) -> list[LossPanel]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances
-from analogeq.controller.resistive import ResistiveSessionLike
+from analogeq.engines import ResistiveSession
 from analogeq.engines.native import NativeEngine
 from analogeq.engines.native.resistive.folding import is_plain
 from analogeq.engines.native.resistive.layered import Plan, fits, planned
@@ -28,7 +28,7 @@ def trainer_of(
 ) -> ResistiveTrainer:
     """Put session, rule and descent together for a circuit, its amplifiers' factors included."""
     tech = circuit.technology
-    session: ResistiveSessionLike
+    session: ResistiveSession
     session = NativeEngine().open(circuit) if engine_name == "native" else NgspiceEngine().open(circuit)
     gains = None
     if tech.amplifier is not None:

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from analogeq.circuit import Circuit
+from analogeq.circuit import compile_circuit
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
 from analogeq.digital import FeedforwardCopy
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
-from analogeq.hardware import Technology, technology_from_toml, to_toml
+from analogeq.flow.families import AnyCircuit, AnyConfig, copy_of, family_of, wiring_of
+from analogeq.hardware import technology_from_toml, to_toml
 from analogeq.network import (
     Network,
     Parameters,
@@ -24,7 +25,7 @@ from analogeq.network import (
     read_graph,
     write_graph,
 )
-from analogeq.training import TrainingConfig
+from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 from analogeq.training.checkpoint import load_checkpoint
 
 PACKAGES = ("numpy", "scipy", "PySpice", "networkx", "matplotlib", "scikit-learn", "safetensors")
@@ -68,15 +69,15 @@ class Run:
     """
 
     folder: Path
-    circuit: Circuit
+    circuit: AnyCircuit
     source: DataSource
-    config: TrainingConfig
+    config: AnyConfig
     engine: str
     parameters: Parameters
     copy: FeedforwardCopy
 
 
-def describe_run(folder: Path, circuit: Circuit, source: DataSource, config: TrainingConfig, engine: str) -> None:
+def describe_run(folder: Path, circuit: AnyCircuit, source: DataSource, config: AnyConfig, engine: str) -> None:
     """Write run.json, technology.toml and, for a drawn network, network.graphml."""
     folder.mkdir(parents=True, exist_ok=True)
     network = circuit.network
@@ -87,6 +88,7 @@ def describe_run(folder: Path, circuit: Circuit, source: DataSource, config: Tra
         drawn = {"graph": "network.graphml"}
     write_text_atomically(folder / "technology.toml", to_toml(circuit.technology))
     described = {
+        "family": family_of(circuit),
         "network": drawn,
         "data": asdict(source),
         "engine": engine,
@@ -110,37 +112,33 @@ def open_run(folder: Path) -> Run:
         raise InputError(f"{folder}: no run.json there; train one first: analogeq train --output {folder}") from None
     except json.JSONDecodeError as damage:
         raise InputError(f"{folder / 'run.json'}: not JSON ({damage}); train the run anew") from damage
-    circuit = Circuit(_network(folder, described["network"]), _technology(folder))
-    state = load_checkpoint(folder / "checkpoint.npz", circuit.network)
+    text = (folder / "technology.toml").read_text(encoding="utf-8")
+    circuit = compile_circuit(_network(folder, described["network"]), technology_from_toml(text))
+    learned = load_checkpoint(folder / "checkpoint.npz", circuit.network, wiring_of(circuit)).learned
     return Run(
         folder=folder,
         circuit=circuit,
         source=DataSource(**described["data"]),
-        config=config_from(described["training"]),
+        config=config_from(described.get("family", "hopfield"), described["training"]),
         engine=described["engine"],
-        parameters=state.circuit,
-        copy=FeedforwardCopy(circuit.network, state.copy),
+        parameters=learned.circuit,
+        copy=copy_of(circuit, learned.copy),
     )
 
 
-def config_from(stored: dict[str, object]) -> TrainingConfig:
+def config_from(family: str, stored: dict[str, object]) -> AnyConfig:
     """Rebuild a config from its JSON form."""
-    fields = dict(stored)
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    if family == "resistive":
+        return ResistiveTrainingConfig(**fields)  # type: ignore[arg-type]  # checked by the config itself
     fields["schedule"] = Schedule(**fields["schedule"])  # type: ignore[arg-type]  # JSON: checked by Schedule itself
-    for name in ("rates", "copy_rates"):
-        if fields[name] is not None:
-            fields[name] = tuple(fields[name])  # type: ignore[arg-type]  # a JSON list
-    return TrainingConfig(**fields)  # type: ignore[arg-type]  # checked by TrainingConfig itself
+    return TrainingConfig(**fields)  # type: ignore[arg-type]  # likewise
 
 
 def _network(folder: Path, drawn: dict[str, object]) -> Network:
     if "layers" in drawn:
         return Network.layered([int(n) for n in drawn["layers"]])  # type: ignore[attr-defined]  # a JSON list
     return network_from_graph(read_graph(folder / str(drawn["graph"])))
-
-
-def _technology(folder: Path) -> Technology:
-    return technology_from_toml((folder / "technology.toml").read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, content: object) -> None:

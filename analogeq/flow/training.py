@@ -8,23 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Circuit, Drive
-from analogeq.controller import Controller
 from analogeq.data import Dataset
 from analogeq.digital import FeedforwardCopy
-from analogeq.engines import OperatingPoint, engine
+from analogeq.engines import OperatingPoint
 from analogeq.errors import CheckpointError, InputError
+from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, check_family, presented, programmed
 from analogeq.flow.runs import DataSource, Run, describe_run
 from analogeq.network import Parameters
-from analogeq.training import (
-    EpochRecord,
-    Progress,
-    Trainer,
-    TrainingConfig,
-    copy_error,
-    error_percent,
-    settled_signals,
-)
+from analogeq.training import EpochRecord, Learned, Learner, Progress, Trainer, copy_error, error_percent
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +23,7 @@ class Trained:
     """A finished training and what it measured last."""
 
     folder: Path
-    circuit: Circuit
+    circuit: AnyCircuit
     parameters: Parameters
     copy: FeedforwardCopy
     history: tuple[EpochRecord, ...]
@@ -51,19 +42,11 @@ class Trained:
         }
 
 
-@dataclass(frozen=True)
-class Settler:
-    """Which engine settles, and with how many workers."""
-
-    name: str = "native"
-    workers: int | None = None
-
-
 def train(
-    circuit: Circuit,
+    circuit: AnyCircuit,
     source: DataSource,
     data: Dataset,
-    config: TrainingConfig,
+    config: AnyConfig,
     folder: Path,
     *,
     settler: Settler | None = None,
@@ -80,7 +63,8 @@ def train(
     settler = settler or Settler()
     if not resume and (folder / "checkpoint.npz").exists():
         raise CheckpointError(f"{folder}: holds a run already; go on with --resume, or choose another --output")
-    with engine(settler.name, workers=settler.workers).open(circuit) as session:
+    check_family(circuit, config)
+    with settler.open(circuit) as session:
         trainer = Trainer(session, data, config, folder=folder, progress=progress)
         if resume:
             trainer.resume()
@@ -113,38 +97,31 @@ class Evaluation:
     gap: float
 
 
-def evaluate(run: Run | Trained, data: Dataset, settler: Settler, config: TrainingConfig) -> Evaluation:
+def evaluate(run: Run | Trained, data: Dataset, settler: Settler, config: AnyConfig) -> Evaluation:
     """Measure a run's copy and circuit on the test samples."""
-    signals = settle_signals(run, data.x_test, settler, config)
-    predicted = run.copy.predict(data.x_test)
-    outputs = run.circuit.network.outputs
-    same = np.argmax(signals[:, outputs], axis=1) == np.argmax(predicted[:, outputs], axis=1)
+    learner: Learner
+    with settler.open(run.circuit) as session:
+        learner = config.learner(session, np.dtype(data.x_test.dtype).type)
+        learner.restore(Learned(run.parameters, run.copy.parameters))
+        settled = learner.settled(data.x_test)
+    read, alone = learner.outputs(settled), run.copy.outputs(data.x_test)
     return Evaluation(
         engine=settler.name,
         samples=len(data.x_test),
         copy_test_error=copy_error(run.copy, data.x_test, data.y_test),
-        settled_test_error=error_percent(signals[:, outputs], data.y_test),
-        agreement=100.0 * float(np.mean(same)),
-        gap=float(np.abs(signals - predicted).mean()),
+        settled_test_error=error_percent(read, data.y_test),
+        agreement=100.0 * float(np.mean(np.argmax(read, axis=1) == np.argmax(alone, axis=1))),
+        gap=float(np.abs(settled - run.copy.predict(data.x_test)).mean()),
     )
 
 
-def settle_signals(
-    run: Run | Trained, inputs: NDArray[np.floating], settler: Settler, config: TrainingConfig
-) -> NDArray[np.floating]:
-    """Signals of all neurons after the free phase of a run's schedule, shape (sample, node)."""
-    with engine(settler.name, workers=settler.workers).open(run.circuit) as session:
-        controller = Controller(session, config.schedule)
-        controller.program(run.parameters)
-        return settled_signals(controller, run.copy, inputs, initialise=config.initialise)
-
-
 def settle_one(
-    circuit: Circuit, parameters: Parameters, inputs: NDArray[np.floating], settler: Settler
+    circuit: AnyCircuit, parameters: Parameters, inputs: NDArray[np.floating], settler: Settler
 ) -> OperatingPoint:
     """Settle input signals, shape (batch, input), from zero to the equilibrium."""
     if inputs.shape[1] != circuit.network.n_inputs:
         raise InputError(f"inputs: {inputs.shape[1]} values, the network has {circuit.network.n_inputs} inputs")
-    with engine(settler.name, workers=settler.workers).open(circuit) as session:
-        session.program(circuit.program(parameters))
-        return session.settle(Drive(inputs * circuit.technology.rail))
+    with settler.open(circuit) as session:
+        session.program(programmed(circuit, parameters))
+        point: OperatingPoint = session.settle(presented(circuit, inputs))
+        return point

@@ -20,7 +20,12 @@ FLOOR = 1e-9
 
 
 def convergence_figure(
-    curves: Sequence[DistanceCurve], *, horizon: float | None = None, title: str = "Analog against digital settling"
+    curves: Sequence[DistanceCurve],
+    *,
+    horizon: float | None = None,
+    title: str = "Analog against digital settling",
+    time: str = "time [τ]",
+    unit: str = "fraction of rail",
 ) -> Figure:
     """Draw the distance to the fixed point on a logarithmic axis, one panel for each start.
 
@@ -33,6 +38,9 @@ def convergence_figure(
     horizon : float, optional
         Where the time axis ends, in time constants; by default where every curve's median has
         reached a millionth, or its end.
+    title : str
+    time, unit : str
+        What the axes count.
     """
     if not curves:
         raise InputError("convergence figure: no curve to draw; pass at least one")
@@ -43,7 +51,7 @@ def convergence_figure(
     panels = figure.subplots(1, len(starts), sharex=True, sharey=True, squeeze=False)[0]
     for axes, start in zip(panels, starts, strict=True):
         first = axes is panels[0]
-        style.dress(axes, x="time [τ]", y="distance to the fixed point\n[fraction of rail]" if first else "")
+        style.dress(axes, x=time, y=f"distance to the fixed point\n[{unit}]" if first else "")
         axes.set_title(start, fontsize=style.BODY, color=style.INK, loc="left")
         for curve in (c for c in curves if c.start == start):
             _draw(

@@ -16,14 +16,16 @@ from analogeq.report.series import LearningCurve
 ERROR_TICKS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 
 
-def learning_curve_figure(curves: Sequence[LearningCurve], *, title: str = "The circuit teaches its copy") -> Figure:
+def learning_curve_figure(
+    curves: Sequence[LearningCurve], *, title: str = "The circuit teaches its copy", unit: str = "fraction of rail"
+) -> Figure:
     """Draw test errors above and the gap between copy and circuit below, one colour for each run."""
     if not curves:
         raise InputError("learning curve figure: no curve to draw; pass at least one")
     figure = style.new_figure(7.2, 4.8)
     errors, gaps = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     style.dress(errors, x="", y="test error [%]", title=title)
-    style.dress(gaps, x="epoch", y="|copy − circuit|\n[fraction of rail]")
+    style.dress(gaps, x="epoch", y=f"|copy − circuit|\n[{unit}]")
     for curve, colour in zip(curves, style.SERIES, strict=False):
         marker = "o" if len(curve.epochs) < 12 else ""
         errors.plot(

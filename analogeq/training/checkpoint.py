@@ -12,8 +12,10 @@ import numpy as np
 from analogeq.errors import CheckpointError
 from analogeq.files import write_atomically
 from analogeq.network import Network, Parameters
+from analogeq.training.learner import Learned
 
 FORMAT = 1
+PARTS = ("circuit", "copy", "circuit_velocity", "copy_velocity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,20 +26,14 @@ class Checkpoint:
 
     Attributes
     ----------
-    circuit, copy : Parameters
-        Of the analog circuit and of its feedforward copy.
-    circuit_velocity, copy_velocity : Parameters or None
-        Momentum, where there is any.
+    learned : Learned
     epoch, batch : int
         Epochs finished, and minibatches finished of the epoch under way.
     fingerprint : str
         Of the config and the data the state belongs to.
     """
 
-    circuit: Parameters
-    copy: Parameters
-    circuit_velocity: Parameters | None
-    copy_velocity: Parameters | None
+    learned: Learned
     epoch: int
     batch: int
     fingerprint: str
@@ -45,8 +41,8 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write to ``path`` (.npz), all of it or nothing."""
         arrays = {}
-        for name in ("circuit", "copy", "circuit_velocity", "copy_velocity"):
-            parameters: Parameters | None = getattr(self, name)
+        for name in PARTS:
+            parameters: Parameters | None = getattr(self.learned, name)
             if parameters is not None:
                 arrays[f"{name}.weights"] = parameters.weights
                 arrays[f"{name}.biases"] = parameters.biases
@@ -55,8 +51,14 @@ class Checkpoint:
         write_atomically(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
 
 
-def load_checkpoint(path: Path, network: Network) -> Checkpoint:
-    """Read a checkpoint and check that it fits ``network``.
+def load_checkpoint(path: Path, network: Network, wiring: Network) -> Checkpoint:
+    """Read a checkpoint and check that it fits.
+
+    Parameters
+    ----------
+    path : Path
+    network, wiring : Network
+        What the copy's and what the circuit's parameters belong to.
 
     Raises
     ------
@@ -72,12 +74,12 @@ def load_checkpoint(path: Path, network: Network) -> Checkpoint:
                 f"{path}: checkpoint format {counters['format']}, this version reads {FORMAT}; train anew"
             )
         found = Checkpoint(
-            circuit=_parameters(arrays, "circuit", network),
-            copy=_parameters(arrays, "copy", network),
-            circuit_velocity=_parameters(arrays, "circuit_velocity", network)
-            if _has(arrays, "circuit_velocity")
-            else None,
-            copy_velocity=_parameters(arrays, "copy_velocity", network) if _has(arrays, "copy_velocity") else None,
+            learned=Learned(
+                _parameters(arrays, "circuit", wiring),
+                _parameters(arrays, "copy", network),
+                _parameters(arrays, "circuit_velocity", wiring) if _has(arrays, "circuit_velocity") else None,
+                _parameters(arrays, "copy_velocity", network) if _has(arrays, "copy_velocity") else None,
+            ),
             epoch=int(counters["epoch"]),
             batch=int(counters["batch"]),
             fingerprint=str(counters["fingerprint"]),

@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+import numpy as np
 
 from analogeq.controller import Schedule
+from analogeq.engines import Session
 from analogeq.errors import InputError
+from analogeq.training.hopfield import HopfieldLearner
+
+CopyOptimizer = Literal["plain", "normalised"]
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """How a network is trained.
+class Plan:
+    """What every training has, whatever the circuit.
 
     Attributes
     ----------
@@ -23,15 +30,14 @@ class TrainingConfig:
         Learning rate of the circuit for each layer after the inputs.
     copy_rates : tuple of float or None
         The same for the feedforward copy; ``rates`` if None.
-    momentum : float
-        Of both; in [0, 1).
-    schedule : Schedule
-        The phases.
+    copy_optimizer : {"plain", "normalised"}
+        The papers' gradient step of each layer's own loss, or the same divided by the mean squared
+        length of what the layer is fed (`analogeq.learning.normalised`).
     initialise : bool
-        Whether the copy starts and tethers the circuit. Without it the circuit starts each sample
-        from zero, which is plain equilibrium propagation; the copy learns all the same.
+        Whether the copy starts the circuit. Without it the circuit starts each sample from zero; the
+        copy learns all the same.
     scale : float
-        Glorot limits of the first weights are multiplied by this.
+        Glorot limits of the first weights of circuit and copy are multiplied by this.
     seed : int
         Of first weights, sample order and nudge signs.
     evaluate_settled_every : int
@@ -43,8 +49,7 @@ class TrainingConfig:
     batch_size: int = 10
     rates: tuple[float, ...] = (0.1, 0.05)
     copy_rates: tuple[float, ...] | None = None
-    momentum: float = 0.0
-    schedule: Schedule = field(default_factory=Schedule)
+    copy_optimizer: CopyOptimizer = "plain"
     initialise: bool = True
     scale: float = 1.0
     seed: int = 0
@@ -57,6 +62,8 @@ class TrainingConfig:
         for name, rates in (("rates", self.rates), ("copy_rates", self.copy_rates or ())):
             if any(not r >= 0.0 for r in rates):
                 raise InputError(f"training: {name} {rates}; a learning rate is 0 or more")
+        if self.copy_optimizer not in ("plain", "normalised"):
+            raise InputError(f"training: copy_optimizer {self.copy_optimizer!r} is unknown; choose plain or normalised")
         if self.seed < 0:
             raise InputError(f"training: seed {self.seed}; give 0 or more")
 
@@ -64,3 +71,25 @@ class TrainingConfig:
         """Identify everything that shapes the weights; epochs may grow on resume, so they are left out."""
         shaping = {k: v for k, v in asdict(self).items() if k not in ("epochs", "evaluate_settled_every")}
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Plan):
+    """How a circuit of the ``hopfield`` family is trained.
+
+    ``initialise`` also tethers the circuit to the copy; without it this is plain equilibrium propagation.
+
+    Attributes
+    ----------
+    momentum : float
+        Of circuit and copy; in [0, 1).
+    schedule : Schedule
+        The phases.
+    """
+
+    momentum: float = 0.0
+    schedule: Schedule = field(default_factory=Schedule)
+
+    def learner(self, session: Session, dtype: type[np.floating]) -> HopfieldLearner:
+        """Draw first weights for an open circuit and its copy."""
+        return HopfieldLearner(session, self, dtype)

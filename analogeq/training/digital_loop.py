@@ -60,7 +60,7 @@ class DigitalTrainer:
         *,
         on_epoch: Callable[[DigitalEpoch], None] | None = None,
     ) -> None:
-        check_fit(network, data)
+        check_fit(network, data, network.n_outputs)
         self.network, self.data, self.config = network, data, config
         self.settings = settings or DigitalSettings()
         self.on_epoch = on_epoch
@@ -89,6 +89,10 @@ class DigitalTrainer:
                 )
         if self.config.momentum != 0.0:
             raise InputError(f"momentum {self.config.momentum}: updates go straight into the weights; use Trainer")
+        if self.config.copy_optimizer != "plain":
+            raise InputError(
+                f"copy_optimizer {self.config.copy_optimizer!r}: updates go straight into the weights; use Trainer"
+            )
 
     def _steps(self, duration: float | None) -> EulerSteps:
         if duration is None:

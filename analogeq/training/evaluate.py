@@ -34,11 +34,3 @@ def settled_signals(
         some = inputs[start : start + batch]
         parts.append(controller.settle(some, copy.predict(some) if initialise else None))
     return np.concatenate(parts)
-
-
-def settled_error(
-    controller: Controller, copy: FeedforwardCopy, inputs: Floats, labels: Labels, *, initialise: bool = True
-) -> float:
-    """Test error [%] of the circuit after the free phase."""
-    signals = settled_signals(controller, copy, inputs, initialise=initialise)
-    return error_percent(signals[:, copy.network.outputs], labels)

@@ -1,4 +1,4 @@
-"""Initialized Equilibrium Propagation, minibatch by minibatch (Algorithm 1 of O'Connor et al. 2019)."""
+"""Training a circuit and its copy, epoch by epoch; what a minibatch does is the learner's."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.controller import Controller
 from analogeq.data import Dataset
 from analogeq.digital import FeedforwardCopy
-from analogeq.engines import Session
 from analogeq.errors import AnalogeqError, CheckpointError, InputError
 from analogeq.files import write_text_atomically
-from analogeq.learning import Descent, contrastive_gradient
-from analogeq.network import Network, Parameters, glorot_uniform
+from analogeq.network import Network, Parameters
 from analogeq.training.checkpoint import Checkpoint, load_checkpoint
-from analogeq.training.config import TrainingConfig
-from analogeq.training.evaluate import copy_error, settled_error
+from analogeq.training.evaluate import copy_error, error_percent
+from analogeq.training.learner import Tally, Teaching
 from analogeq.training.progress import Progress, Silent
+
+S = TypeVar("S")
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -74,9 +74,10 @@ class Trainer:
     Parameters
     ----------
     session : Session
-        An open circuit, of whatever engine.
+        An open circuit, of whatever engine and family.
     data : Dataset
-    config : TrainingConfig
+    config : TrainingConfig or ResistiveTrainingConfig
+        Of the circuit's family.
     folder : Path, optional
         Where checkpoint.npz and history.jsonl are kept; nothing is written without it.
     progress : Progress, optional
@@ -86,32 +87,21 @@ class Trainer:
 
     def __init__(
         self,
-        session: Session,
+        session: S,
         data: Dataset,
-        config: TrainingConfig,
+        config: Teaching[S],
         *,
         folder: Path | None = None,
         progress: Progress | None = None,
         on_epoch: Callable[[EpochRecord], None] | None = None,
     ) -> None:
-        self.network = session.circuit.network
-        check_fit(self.network, data)
+        self.learner = config.learner(session, np.dtype(data.x_train.dtype).type)
+        check_fit(self.learner.network, data, self.learner.n_signals)
         self.data = data
         self.config = config
         self.folder = folder
         self.progress = progress or Silent()
         self.on_epoch = on_epoch
-        self.controller = Controller(session, config.schedule)
-        dtype = np.dtype(data.x_train.dtype).type
-        for_circuit, for_copy = np.random.SeedSequence(config.seed).spawn(2)
-        self.parameters = glorot_uniform(
-            self.network, np.random.default_rng(for_circuit), scale=config.scale, dtype=dtype
-        )
-        drawn = glorot_uniform(self.network, np.random.default_rng(for_copy), scale=config.scale, dtype=dtype)
-        self.copy = FeedforwardCopy(self.network, drawn)
-        limit = session.circuit.technology.weight_limit
-        self._descent = Descent(self.network, config.rates, limit=limit, momentum=config.momentum)
-        self._copy_descent = Descent(self.network, config.copy_rates or config.rates, momentum=config.momentum)
         self._targets = data.targets(data.y_train)
         self._fingerprint = f"{config.fingerprint()}-{data_fingerprint(data)}"
         self.epoch, self.batch = 0, 0
@@ -128,15 +118,14 @@ class Trainer:
         """
         if self.folder is None:
             raise CheckpointError("resume: this run has no folder; give one")
-        found = load_checkpoint(self.folder / "checkpoint.npz", self.network)
+        found = load_checkpoint(self.folder / "checkpoint.npz", self.learner.network, self.learner.wiring)
         if found.fingerprint != self._fingerprint:
             raise CheckpointError(
                 f"{self.folder / 'checkpoint.npz'}: made with another config or dataset; "
                 "use the same ones, or another folder"
             )
-        self.parameters, self.epoch, self.batch = found.circuit, found.epoch, found.batch
-        self.copy = FeedforwardCopy(self.network, found.copy)
-        self._descent.velocity, self._copy_descent.velocity = found.circuit_velocity, found.copy_velocity
+        self.learner.restore(found.learned)
+        self.epoch, self.batch = found.epoch, found.batch
         self.history = read_history(self.folder / "history.jsonl")[: self.epoch]
 
     def run(self) -> TrainingResult:
@@ -144,13 +133,14 @@ class Trainer:
         with stop_request() as stop:
             while self.epoch < self.config.epochs:
                 self._run_epoch(stop)
-        return TrainingResult(self.parameters, self.copy, tuple(self.history))
+        return TrainingResult(self.learner.parameters, self.learner.copy, tuple(self.history))
 
     def _run_epoch(self, stop: threading.Event) -> None:
         began = time.perf_counter()
         order, signs = plan_epoch(self.config, self.epoch, len(self.data.x_train))
         size = self.config.batch_size
-        tallies: list[tuple[float, int, float]] = []
+        tallies: list[Tally] = []
+        self.learner.begin_epoch(self.epoch)
         self.progress.start_epoch(self.epoch, self.config.epochs, len(signs))
         for number in range(self.batch, len(signs)):
             tallies.append(self.train_minibatch(order[number * size : (number + 1) * size], float(signs[number])))
@@ -166,30 +156,17 @@ class Trainer:
         self.epoch, self.batch = self.epoch + 1, 0
         self._finish_epoch(tallies, time.perf_counter() - began)
 
-    def train_minibatch(self, chosen: NDArray[np.intp], sign: float) -> tuple[float, int, float]:
-        """Run the phases on the chosen samples and move both sets of weights.
-
-        Returns
-        -------
-        gap, clipped, residual : float, int, float
-            As in `EpochRecord`, of this minibatch.
-        """
-        inputs, targets = self.data.x_train[chosen], self._targets[chosen]
+    def train_minibatch(self, chosen: NDArray[np.intp], sign: float) -> Tally:
+        """Run the phases on the chosen samples and move both sets of weights."""
+        inputs = self.data.x_train[chosen]
         inputs.setflags(write=False)
-        forward = self.copy.forward(inputs)
-        prediction = forward[0]
-        self.controller.program(self.parameters)
-        pair = self.controller.run(inputs, targets, prediction if self.config.initialise else None, sign=sign)
-        gradient = contrastive_gradient(self.network, pair.inputs, pair.first, pair.second, pair.span)
-        clipped = self._descent.step(self.parameters, gradient)
-        self._copy_descent.step(self.copy.parameters, self.copy.local_gradient(inputs, pair.free, forward))
-        return float(np.abs(prediction - pair.free).mean()), clipped, float(np.median(pair.points[0].kcl_residual))
+        return self.learner.learn(inputs, self._targets[chosen], sign)
 
-    def _finish_epoch(self, tallies: list[tuple[float, int, float]], seconds: float) -> None:
+    def _finish_epoch(self, tallies: list[Tally], seconds: float) -> None:
         gaps, clipped, residuals = zip(*tallies, strict=True) if tallies else ((0.0,), (0,), (0.0,))
         record = EpochRecord(
             epoch=self.epoch,
-            copy_test_error=copy_error(self.copy, self.data.x_test, self.data.y_test),
+            copy_test_error=copy_error(self.learner.copy, self.data.x_test, self.data.y_test),
             settled_test_error=self._settled_error() if self._measures_settled() else None,
             gap=float(np.mean(gaps)),
             clipped=sum(clipped),
@@ -208,30 +185,21 @@ class Trainer:
         return self.epoch == self.config.epochs or (every > 0 and self.epoch % every == 0)
 
     def _settled_error(self) -> float:
-        self.controller.program(self.parameters)
-        return settled_error(
-            self.controller, self.copy, self.data.x_test, self.data.y_test, initialise=self.config.initialise
-        )
+        settled = self.learner.settled(self.data.x_test)
+        return error_percent(self.learner.outputs(settled), self.data.y_test)
 
     def save(self) -> None:
         """Write checkpoint and history, if the run has a folder."""
         self._saved_at = time.monotonic()
         if self.folder is None:
             return
-        Checkpoint(
-            self.parameters,
-            self.copy.parameters,
-            self._descent.velocity,
-            self._copy_descent.velocity,
-            self.epoch,
-            self.batch,
-            self._fingerprint,
-        ).save(self.folder / "checkpoint.npz")
+        checkpoint = Checkpoint(self.learner.learned(), self.epoch, self.batch, self._fingerprint)
+        checkpoint.save(self.folder / "checkpoint.npz")
         lines = [json.dumps(asdict(record)) for record in self.history]
         write_text_atomically(self.folder / "history.jsonl", "".join(line + "\n" for line in lines))
 
 
-def plan_epoch(config: TrainingConfig, epoch: int, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def plan_epoch(config: Teaching[S], epoch: int, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Draw the order of an epoch's samples and the sign of each minibatch's nudge; both follow from the seed."""
     rng = np.random.default_rng((config.seed, epoch))
     order = rng.permutation(n_samples)
@@ -239,17 +207,18 @@ def plan_epoch(config: TrainingConfig, epoch: int, n_samples: int) -> tuple[NDAr
     return order, rng.choice(np.array([-1.0, 1.0]), n_batches)
 
 
-def check_fit(network: Network, data: Dataset) -> None:
-    """Refuse a dataset that does not fit the network's inputs and outputs."""
+def check_fit(network: Network, data: Dataset, n_signals: int) -> None:
+    """Refuse a dataset that does not fit the network's inputs and its ``n_signals`` output signals."""
     if network.n_inputs != data.n_inputs:
         raise InputError(
             f"dataset {data.name}: {data.n_inputs} inputs, the network has {network.n_inputs}; "
             f"build the network with {data.n_inputs} inputs"
         )
-    if network.n_outputs != data.n_classes:
+    if n_signals != data.n_classes:
+        needed = data.n_classes * network.n_outputs // n_signals
         raise InputError(
-            f"dataset {data.name}: {data.n_classes} classes, the network has {network.n_outputs} outputs; "
-            f"build the network with {data.n_classes} outputs"
+            f"dataset {data.name}: {data.n_classes} classes, the network reads {n_signals} outputs; "
+            f"build the network with {needed} output nodes"
         )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.resistive import ResistiveConductances, ResistiveDrive
-from analogeq.controller.resistive import ResistiveSessionLike, run_pair
+from analogeq.controller.resistive import run_pair
+from analogeq.engines import ResistiveSession
 from analogeq.errors import CheckpointError
 from analogeq.files import write_atomically
 from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates
@@ -104,7 +105,7 @@ class ResistiveTrainer:
     schedule : ResistiveSchedule
     """
 
-    session: ResistiveSessionLike
+    session: ResistiveSession
     rule: Rule
     descent: ConductanceDescent
     schedule: ResistiveSchedule

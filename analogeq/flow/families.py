@@ -1,0 +1,109 @@
+"""What differs between the two circuit families for whole commands, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Circuit, Drive
+from analogeq.circuit import netlist as hopfield
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
+from analogeq.circuit.resistive import netlist as resistive
+from analogeq.digital import FeedforwardCopy
+from analogeq.engines import engine
+from analogeq.errors import InputError
+from analogeq.network import Network, Parameters, glorot_uniform
+from analogeq.training import ResistiveTrainingConfig, TrainingConfig
+from analogeq.training.resistive_learner import activation_of, first_conductances
+
+Floats = NDArray[np.floating]
+AnyCircuit = Circuit | ResistiveCircuit
+AnyConfig = TrainingConfig | ResistiveTrainingConfig
+
+
+@dataclass(frozen=True)
+class Settler:
+    """Which engine settles, and with how many workers."""
+
+    name: str = "native"
+    workers: int | None = None
+
+    def open(self, circuit: AnyCircuit) -> Any:
+        """Open a circuit: a session of its family."""
+        opened: Any = engine(self.name, workers=self.workers)
+        return opened.open(circuit)
+
+
+def family_of(circuit: AnyCircuit) -> str:
+    """Name of a circuit's family, as a technology file has it."""
+    return "resistive" if isinstance(circuit, ResistiveCircuit) else "hopfield"
+
+
+def wiring_of(circuit: AnyCircuit) -> Network:
+    """Return the network that a circuit's parameters belong to."""
+    return circuit.wiring if isinstance(circuit, ResistiveCircuit) else circuit.network
+
+
+def check_family(circuit: AnyCircuit, config: AnyConfig) -> None:
+    """Refuse a config of the other family."""
+    meant = "resistive" if isinstance(config, ResistiveTrainingConfig) else "hopfield"
+    if meant != family_of(circuit):
+        raise InputError(
+            f"training: this config is for circuits of the {meant} family, the technology is of the "
+            f"{family_of(circuit)} one; use {'ResistiveTrainingConfig' if meant == 'hopfield' else 'TrainingConfig'}"
+        )
+
+
+def first_weights(circuit: AnyCircuit, seed: int, scale: float = 1.0) -> tuple[Parameters, FeedforwardCopy]:
+    """Draw what a circuit and its copy hold before the first step of a training with this seed."""
+    for_circuit, for_copy = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+    network = circuit.network
+    if isinstance(circuit, ResistiveCircuit):
+        drawn = glorot_uniform(network, for_copy, scale=scale)
+        pairs = circuit.technology.outputs == "pairs"
+        copy = FeedforwardCopy(network, drawn, activation_of(circuit), pairs)
+        return first_conductances(circuit, for_circuit), copy
+    own = glorot_uniform(network, for_circuit, scale=scale)
+    return own, FeedforwardCopy(network, glorot_uniform(network, for_copy, scale=scale))
+
+
+def copy_of(circuit: AnyCircuit, parameters: Parameters) -> FeedforwardCopy:
+    """Put a copy's weights behind its circuit's activation."""
+    if isinstance(circuit, ResistiveCircuit):
+        return FeedforwardCopy(
+            circuit.network, parameters, activation_of(circuit), circuit.technology.outputs == "pairs"
+        )
+    return FeedforwardCopy(circuit.network, parameters)
+
+
+def programmed(circuit: AnyCircuit, parameters: Parameters) -> Any:
+    """Return conductances as the circuit's chip can hold them."""
+    if isinstance(circuit, ResistiveCircuit):
+        return circuit.program(parameters.weights, parameters.biases)
+    return circuit.program(parameters)
+
+
+def presented(circuit: AnyCircuit, signals: Floats) -> Drive:
+    """Input signals, and nothing done to the outputs."""
+    if isinstance(circuit, ResistiveCircuit):
+        return ResistiveDrive(signals)
+    return Drive(signals * circuit.technology.rail)
+
+
+def readable_netlist(circuit: AnyCircuit, parameters: Parameters, signals: Floats) -> str:
+    """Netlist for a person: one sample of input signals, shape (1, input)."""
+    held, drive = programmed(circuit, parameters), presented(circuit, signals)
+    if isinstance(circuit, ResistiveCircuit):
+        return resistive.readable_netlist(circuit, held, drive)
+    return hopfield.readable_netlist(circuit, held, drive)
+
+
+def simulation_netlist(circuit: AnyCircuit, parameters: Parameters) -> str:
+    """Folded netlist, as the ngspice engine loads it."""
+    held = programmed(circuit, parameters)
+    if isinstance(circuit, ResistiveCircuit):
+        return resistive.simulation_netlist(circuit, held)
+    return hopfield.simulation_netlist(circuit, held)

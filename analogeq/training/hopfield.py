@@ -1,0 +1,92 @@
+"""A circuit of the ``hopfield`` family and its copy, taught by Initialized Equilibrium Propagation.
+
+Algorithm 1 of O'Connor et al. 2019, minibatch by minibatch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analogeq.controller import Controller
+from analogeq.digital import FeedforwardCopy
+from analogeq.engines import Session
+from analogeq.learning import Descent, contrastive_gradient
+from analogeq.learning.normalised import normalised
+from analogeq.network import Parameters, glorot_uniform
+from analogeq.training.evaluate import settled_signals
+from analogeq.training.learner import Floats, Learned, Tally
+
+if TYPE_CHECKING:
+    from analogeq.training.config import TrainingConfig
+
+
+class HopfieldLearner:
+    """See `analogeq.training.learner.Learner`.
+
+    Parameters
+    ----------
+    session : Session
+        An open circuit, of whatever engine.
+    config : TrainingConfig
+    dtype : type
+        Of weights and biases.
+    """
+
+    def __init__(self, session: Session, config: TrainingConfig, dtype: type[np.floating]) -> None:
+        self.network = self.wiring = session.circuit.network
+        self.config = config
+        self.controller = Controller(session, config.schedule)
+        for_circuit, for_copy = np.random.SeedSequence(config.seed).spawn(2)
+        self.parameters = self._draw(for_circuit, dtype)
+        self.copy = FeedforwardCopy(self.network, self._draw(for_copy, dtype))
+        limit = session.circuit.technology.weight_limit
+        self._descent = Descent(self.network, config.rates, limit=limit, momentum=config.momentum)
+        self._copy_descent = Descent(self.network, config.copy_rates or config.rates, momentum=config.momentum)
+
+    def _draw(self, seed: np.random.SeedSequence, dtype: type[np.floating]) -> Parameters:
+        return glorot_uniform(self.network, np.random.default_rng(seed), scale=self.config.scale, dtype=dtype)
+
+    @property
+    def n_signals(self) -> int:
+        """Output nodes."""
+        return self.network.n_outputs
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Do nothing: rates are the same in every epoch."""
+
+    def learn(self, inputs: Floats, targets: Floats, sign: float) -> Tally:
+        """Run the phases on a minibatch and move both sets of weights."""
+        forward = self.copy.forward(inputs)
+        prediction = forward[0]
+        self.controller.program(self.parameters)
+        pair = self.controller.run(inputs, targets, prediction if self.config.initialise else None, sign=sign)
+        gradient = contrastive_gradient(self.network, pair.inputs, pair.first, pair.second, pair.span)
+        clipped = self._descent.step(self.parameters, gradient)
+        local = self.copy.local_gradient(inputs, pair.free, forward)
+        if self.config.copy_optimizer == "normalised":
+            local = normalised(self.network, local, self.copy.input_power(inputs, prediction))
+        self._copy_descent.step(self.copy.parameters, local)
+        gap = float(np.abs(prediction - pair.free).mean())
+        return Tally(gap, clipped, float(np.median(pair.points[0].kcl_residual)))
+
+    def settled(self, inputs: Floats) -> Floats:
+        """Signals of all neurons after the free phase."""
+        self.controller.program(self.parameters)
+        return settled_signals(self.controller, self.copy, inputs, initialise=self.config.initialise)
+
+    def outputs(self, settled: Floats) -> Floats:
+        """Signals of the output neurons."""
+        read: Floats = settled[:, self.network.outputs]
+        return read
+
+    def learned(self) -> Learned:
+        """Hand over what a checkpoint keeps."""
+        return Learned(self.parameters, self.copy.parameters, self._descent.velocity, self._copy_descent.velocity)
+
+    def restore(self, learned: Learned) -> None:
+        """Go on from a checkpoint."""
+        self.parameters = learned.circuit
+        self.copy = FeedforwardCopy(self.network, learned.copy)
+        self._descent.velocity, self._copy_descent.velocity = learned.circuit_velocity, learned.copy_velocity

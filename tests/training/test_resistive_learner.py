@@ -1,0 +1,166 @@
+"""Hybrid training of a resistive circuit: it learns, its copy follows, it repeats and resumes."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
+from analogeq.data import Dataset
+from analogeq.engines import ResistiveSession, engine
+from analogeq.errors import CheckpointError, InputError
+from analogeq.hardware.resistive import Amplifier, DoubleShockley, IdealDiode, ResistiveTechnology
+from analogeq.network import Network
+from analogeq.training import ResistiveTrainingConfig, Trainer
+from analogeq.training.resistive_learner import activation_of, first_conductances, unit_conductance
+
+CONFIG = ResistiveTrainingConfig(epochs=6, batch_size=3, rates=(0.05, 0.05), seed=3)
+
+
+def stripes(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    x = 0.2 * rng.random((n, 6))
+    for k in range(3):
+        x[labels == k, 2 * k : 2 * k + 2] += 0.8
+    return x, labels.astype(np.intp)
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    (x, y), (x_test, y_test) = stripes(60, 0), stripes(30, 1)
+    return Dataset("stripes", x, y, x_test, y_test, 3, "as is", "made here", (6,), ("a", "b", "c"))
+
+
+def circuit_of(sizes: tuple[int, ...] = (6, 8, 3), **technology) -> ResistiveCircuit:
+    return ResistiveCircuit(Network.layered(sizes), ResistiveTechnology(**{"input_gain": 8.0, **technology}))
+
+
+@pytest.fixture
+def session() -> Iterator[ResistiveSession]:
+    with engine("native").open(circuit_of()) as opened:
+        yield opened
+
+
+def test_circuit_and_copy_learn_to_tell_three_stripes_apart(session: ResistiveSession, data: Dataset) -> None:
+    history = Trainer(session, data, CONFIG).run().history
+    assert history[-1].settled_test_error == 0.0
+    assert history[-1].copy_test_error == 0.0
+    assert history[-1].gap < 0.5 * history[0].gap
+    assert history[-1].kirchhoff_residual < 1e-9  # 1e-12 of a supply of some amperes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rule": "coupled-learning", "beta": 0.2, "sides": "positive"},
+        {"rule": "contrastive-learning"},
+        {"sides": "random-sign", "by": "current"},
+        {"cost": "cross-entropy", "by": "current", "temperature": 0.3, "beta": 0.1},
+        {"sweeps": 4},
+    ],
+)
+def test_every_rule_goes_through_the_same_loop(session: ResistiveSession, data: Dataset, change: dict) -> None:
+    # Contrastive learning compares far states and is no gradient; it learns, but not as surely.
+    assert Trainer(session, data, replace(CONFIG, **change)).run().history[-1].settled_test_error <= 10.0
+
+
+def test_pairs_and_amplifiers_and_shockley_elements_learn(data: Dataset) -> None:
+    circuit = circuit_of((6, 8, 6), device=DoubleShockley(), amplifier=Amplifier(2.0, 0.5), outputs="pairs")
+    with engine("native").open(circuit) as session:
+        config = replace(CONFIG, by="current", beta=0.1, epochs=8)
+        result = Trainer(session, data, config).run()
+    assert result.copy.outputs(data.x_test).shape == (30, 3)
+    assert result.history[-1].settled_test_error == 0.0
+
+
+def test_a_stopped_run_goes_on_bit_for_bit(session: ResistiveSession, data: Dataset, tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=2, sides="random-sign", decay=0.9)
+    whole = Trainer(session, data, replace(config, epochs=3)).run()
+    Trainer(session, data, config, folder=tmp_path).run()
+    again = Trainer(session, data, replace(config, epochs=3), folder=tmp_path)
+    again.resume()
+    result = again.run()
+    assert np.array_equal(result.circuit.weights, whole.circuit.weights)
+    assert np.array_equal(result.copy.parameters.weights, whole.copy.parameters.weights)
+    other = Trainer(session, data, replace(config, beta=0.4), folder=tmp_path)
+    with pytest.raises(CheckpointError, match="another config"):
+        other.resume()
+
+
+def test_a_chip_of_microsiemens_learns_what_one_of_siemens_does(data: Dataset) -> None:
+    small = 1e-6
+    found = []
+    for unit in (1.0, small):
+        circuit = circuit_of(conductance_low=1e-3 * unit, conductance_high=unit)
+        assert unit_conductance(circuit) == unit
+        with engine("native").open(circuit) as session:
+            result = Trainer(session, data, replace(CONFIG, epochs=2)).run()
+        found.append((result.circuit.weights / unit, result.copy.parameters.weights))
+    for at_one, at_small in zip(*found, strict=True):
+        assert at_small == pytest.approx(at_one, rel=1e-6, abs=1e-9)  # settled to 1e-12, over forty steps
+
+
+def test_the_copys_start_changes_the_work_and_not_the_answer(session: ResistiveSession, data: Dataset) -> None:
+    result = Trainer(session, data, CONFIG).run()
+    session.program(session.circuit.program(result.circuit.weights, result.circuit.biases))
+    drive = ResistiveDrive(data.x_test)
+    cold = session.settle(drive)
+    warm = session.settle(drive, result.copy.predict(data.x_test))
+    assert warm.voltages == pytest.approx(cold.voltages, abs=1e-9)  # both to 1e-12 of the supply
+    one_cold = session.settle(drive, sweeps=1).voltages
+    one_warm = session.settle(drive, result.copy.predict(data.x_test), sweeps=1).voltages
+    assert np.abs(one_warm - cold.voltages).mean() < np.abs(one_cold - cold.voltages).mean()
+
+
+def test_copy_neurons_are_held_where_their_devices_hold_the_nodes() -> None:
+    ideal = activation_of(circuit_of((6, 4, 3), device=IdealDiode()))
+    assert ideal.lower.tolist() == [0.0, 0.0, -np.inf, -np.inf, -np.inf, -np.inf, -np.inf]
+    assert ideal.upper.tolist() == [np.inf, np.inf, 0.0, 0.0, np.inf, np.inf, np.inf]
+    circuit = circuit_of((6, 4, 3), device=DoubleShockley(1e-6, 0.05, 1.0))
+    soft = activation_of(circuit)
+    held = first_conductances(circuit, np.random.default_rng(0))
+    programmed = circuit.program(held.weights)
+    load = (circuit.source_load(programmed) + circuit.coupling_load(programmed))[:4].mean()
+    current, _ = circuit.technology.device.current(soft.upper[:1])
+    assert current[0] == pytest.approx(load * soft.upper[0], rel=1e-6)  # of a root found to rounding, times e-folds
+    assert soft.lower[:4] == pytest.approx(-soft.upper[:4])
+
+
+def test_without_current_sources_no_bias_learns(data: Dataset) -> None:
+    circuit = circuit_of(bias_currents="none", bias_voltage=0.5)
+    with engine("native").open(circuit) as session:
+        result = Trainer(session, data, replace(CONFIG, epochs=1)).run()
+    assert not result.circuit.biases.any()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"rule": "hebb"}, "equilibrium-propagation"),
+        ({"cost": "hinge"}, "cross-entropy"),
+        ({"decay": 0.0}, "decay"),
+        ({"beta": 0.0}, "beta"),
+        ({"by": "voltage"}, "by 'conductance' or by 'current'"),
+        ({"temperature": -1.0}, "temperature"),
+        ({"bias_rates": (-0.1,)}, "bias_rates"),
+        ({"cost": "cross-entropy"}, "by = 'current'"),
+    ],
+)
+def test_an_impossible_config_is_refused(wrong: dict, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        ResistiveTrainingConfig(**wrong)
+
+
+@pytest.mark.ngspice
+def test_ngspice_teaches_the_copy_what_the_native_engine_does(data: Dataset) -> None:
+    config = replace(CONFIG, epochs=1)
+    found = []
+    for name in ("native", "ngspice"):
+        with engine(name, workers=1).open(circuit_of()) as session:
+            result = Trainer(session, data, config).run()
+        found.append((result.circuit.weights, result.copy.parameters.weights))
+    for native, spice in zip(*found, strict=True):
+        assert spice == pytest.approx(native, abs=1e-7)  # engines agree to 1e-9 a step, twenty steps
