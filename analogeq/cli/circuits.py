@@ -23,7 +23,16 @@ from analogeq.cli.options import (
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
 from analogeq.flow.design import build_circuit, parse_layers
-from analogeq.flow.families import AnyCircuit, Settler, first_weights, programmed, readable_netlist, simulation_netlist
+from analogeq.flow.families import (
+    AnyCircuit,
+    Settler,
+    first_weights,
+    programmed,
+    readable_netlist,
+    remark,
+    simulation_netlist,
+    uniqueness,
+)
 from analogeq.flow.runs import open_run
 from analogeq.flow.training import settle_one
 from analogeq.network import Parameters
@@ -72,6 +81,7 @@ def compile_(
         "nodes": circuit.network.n_nodes,
         "edges": circuit.network.n_edges,
         "clipped": programmed(circuit, parameters).clipped,
+        "remark": remark(circuit),
         "seconds": time.perf_counter() - began,
     }
     if as_json:
@@ -83,6 +93,8 @@ def compile_(
         f" ({report['clipped']} out of range), {report['seconds']:.2f} s",
         markup=False,
     )
+    if report["remark"]:
+        out.print(str(report["remark"]), markup=False, style="bold")
     if not flat:
         out.print(f"next: ngspice -b {output}", markup=False)
 
@@ -106,6 +118,7 @@ def settle(
     began = time.perf_counter()
     point = settle_one(circuit, parameters, signals, Settler(engine, workers))
     seconds = time.perf_counter() - began
+    certificate = uniqueness(circuit, parameters, signals)
     names = circuit.network.node_names
     volts = dict(zip(names, (float(v) for v in point.voltages[0]), strict=True))
     if as_json:
@@ -115,6 +128,8 @@ def settle(
                 "analysis": point.analysis,
                 "kirchhoff_residual": float(point.kcl_residual[0]),
                 "seconds": seconds,
+                "one_operating_point": None if certificate is None else certificate.strictly_convex,
+                "certificate_margin": None if certificate is None else certificate.margin,
                 "voltages": volts,
             }
         )
@@ -126,6 +141,9 @@ def settle(
         f"{len(names)} nodes by {engine} ({point.analysis}), residual {point.kcl_residual[0]:.2g} A, {seconds:.3f} s",
         markup=False,
     )
+    if certificate is not None:
+        proven = f"one operating point, proven with margin {certificate.margin:.3g}"
+        out.print(proven if certificate.strictly_convex else "no proof that this is the only operating point")
 
 
 def _programmed(

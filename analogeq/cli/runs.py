@@ -27,7 +27,7 @@ from analogeq.errors import InputError
 from analogeq.flow.comparison import CompareRequest, compare_run
 from analogeq.flow.design import build_circuit, parse_layers
 from analogeq.flow.exporting import export_run
-from analogeq.flow.families import Settler
+from analogeq.flow.families import Settler, remark
 from analogeq.flow.options import TrainOptions, config_of
 from analogeq.flow.runs import DataSource, open_run
 from analogeq.flow.training import evaluate as evaluate_run
@@ -128,6 +128,8 @@ def train(
             sweeps=sweeps,
         ),
     )
+    if remark(circuit):
+        console(quiet=as_json).print(remark(circuit), markup=False, style="bold")
     source = DataSource(data, None if data_dir is None else str(data_dir))
     out = console(quiet=as_json)
     try:

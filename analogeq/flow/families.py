@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Drive
 from analogeq.circuit import netlist as hopfield
-from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
+from analogeq.circuit.resistive import Certificate, ResistiveCircuit, ResistiveDrive, convexity
 from analogeq.circuit.resistive import netlist as resistive
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import engine
@@ -91,6 +91,23 @@ def presented(circuit: AnyCircuit, signals: Floats) -> Drive:
     if isinstance(circuit, ResistiveCircuit):
         return ResistiveDrive(signals)
     return Drive(signals * circuit.technology.rail)
+
+
+def remark(circuit: AnyCircuit) -> str:
+    """What a user should know of a circuit before trusting what it learns; empty if there is nothing."""
+    if isinstance(circuit, Circuit) or circuit.stages.consistent:
+        return ""
+    return (
+        "amplifiers: A/c differs between neurons that share a neighbour upstream, so no function is minimised and "
+        "learning follows the gradient only roughly; `analogeq gradient-check` measures the cosine lost"
+    )
+
+
+def uniqueness(circuit: AnyCircuit, parameters: Parameters, signals: Floats) -> Certificate | None:
+    """Certificate of a resistive circuit's one operating point; None for the other family, which may have several."""
+    if isinstance(circuit, Circuit):
+        return None
+    return convexity(circuit, programmed(circuit, parameters), presented(circuit, signals))
 
 
 def readable_netlist(circuit: AnyCircuit, parameters: Parameters, signals: Floats) -> str:

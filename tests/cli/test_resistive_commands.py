@@ -83,9 +83,21 @@ def test_settle_and_compile_take_the_file(technology: Path, tmp_path: Path, caps
     assert found["kirchhoff_residual"] < 1e-9
     assert found["voltages"]["h1_0"] >= 0.0
     assert found["voltages"]["h1_3"] <= 0.0  # the diode is turned round
+    assert found["one_operating_point"] is True
+    assert 0.0 < found["certificate_margin"] <= 1.0
     compiled = said(capsys, "compile", *arguments, "--output", str(tmp_path / "chip.cir"))
     assert compiled["edges"] == 3 * 4 + 4 * 2
     assert "x2_minus" in (tmp_path / "chip.cir").read_text()
+
+
+def test_amplifiers_that_leave_no_energy_are_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chip = tmp_path / "uneven.toml"
+    gains = "voltage_gain = [4.0, 4.0, 1.0, 8.0]\ncurrent_gain = 0.25\n"
+    chip.write_text(TOML + "\n[amplifier]\n" + gains, encoding="utf-8")
+    arguments = ("compile", "--layers", "3,2,2,2", "--technology", str(chip), "--output", str(tmp_path / "chip.cir"))
+    assert "no function is minimised" in said(capsys, *arguments)["remark"]
+    chip.write_text(TOML + "\n[amplifier]\nvoltage_gain = 4\ncurrent_gain = 0.25\n", encoding="utf-8")
+    assert said(capsys, *arguments)["remark"] == ""
 
 
 @pytest.mark.ngspice
