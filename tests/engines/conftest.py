@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analogeq.circuit import Circuit, Conductances, Drive
+from analogeq.circuit import Circuit, Conductances, Drive, Nudge
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.engines import Engine, engine
+from analogeq.network import graph_from_network, network_from_graph
 
 Doubles = NDArray[np.float64]
 
@@ -120,3 +123,44 @@ def opened_engines() -> Iterator[Callable[..., Engine]]:
     for each in made.values():
         if hasattr(each, "close"):
             each.close()
+
+
+Relabelled = tuple[ResistiveCircuit, ResistiveConductances, ResistiveDrive, NDArray[np.intp]]
+
+
+def _relabelled(
+    circuit: ResistiveCircuit, held: ResistiveConductances, drive: ResistiveDrive, rng: np.random.Generator
+) -> Relabelled:
+    net = circuit.network
+    kind = np.stack([np.repeat(np.arange(len(net.layers)), net.layer_sizes[1:]), circuit.polarity], axis=1)
+    was = np.arange(net.n_nodes)
+    for each in np.unique(kind, axis=0):
+        members = np.flatnonzero((kind == each).all(axis=1))
+        was[members] = rng.permutation(members)
+    inputs = rng.permutation(net.n_inputs)
+    drawn = graph_from_network(net)
+    keys = [net.names[k] for k in inputs] + [net.node_names[k] for k in was]
+    graph = nx.Graph()
+    graph.add_nodes_from((f"r{key}", drawn.nodes[key]) for key in keys)
+    graph.add_edges_from((f"r{b}", f"r{a}") for a, b in reversed(list(drawn.edges)))
+    other = ResistiveCircuit(network_from_graph(graph), circuit.technology)
+    g = {
+        frozenset(end if end.startswith("bias") else f"r{end}" for end in circuit.edge_name(e).split("-")): value
+        for e, value in enumerate(held.g)
+    }
+    moved = np.array([g[frozenset(other.edge_name(e).split("-"))] for e in range(other.wiring.n_edges)])
+    at = np.array([net.outputs.tolist().index(k) for k in was[other.network.outputs]])
+    nudge = drive.nudge and Nudge(drive.nudge.voltages[:, at], drive.nudge.conductance)
+    acted = {k: None if (a := getattr(drive, k)) is None else a[:, at] for k in ("injected", "held")}
+    driven = ResistiveDrive(drive.inputs[:, inputs], None, nudge, **acted)
+    return other, other.program(moved, held.bias_currents[was]), driven, was
+
+
+@pytest.fixture(scope="session")
+def relabelled() -> Callable[..., Relabelled]:
+    """The same resistive circuit with nodes renamed and in another order, and where each of its nodes was.
+
+    A diode's direction is decided by the half of a layer that a node stands in, so nodes change
+    places within halves.
+    """
+    return _relabelled

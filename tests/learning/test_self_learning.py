@@ -9,7 +9,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
+from analogeq.circuit.compilation import compile_circuit
+from analogeq.circuit.resistive import ResistiveDrive
 from analogeq.engines.native import NativeEngine
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.flow.resistive_training import trainer_of
@@ -47,7 +48,7 @@ class Lab:
         technology = ResistiveTechnology(
             conductance_low=1e-3, conductance_high=10.0, inputs="single", bias_currents="none", device=NoDevice()
         )
-        self.circuit = ResistiveCircuit(net, technology)
+        self.circuit = compile_circuit(net, technology)
         n_layers = len(net.layers)
         rates = ConductanceRates((rate,) * n_layers, (0.0,) * n_layers)
         self.trainer = trainer_of(self.circuit, rule, ResistiveSchedule(4, rates))

@@ -53,6 +53,14 @@ def newton(problem: Problem, start: Array, tolerance: Array) -> Descended:
     return Descended(voltages, residual, steps)
 
 
+def finished(problem: Problem, reached: Descended, slow: NDArray[np.intp], tolerance: Array) -> Descended:
+    """Settle samples ``slow`` from where another solver left them; the others stay."""
+    last = newton(problem.rows(slow), reached.voltages[slow], tolerance[slow])
+    voltages, residual = reached.voltages.copy(), reached.residual.copy()
+    voltages[slow], residual[slow] = last.voltages, last.residual
+    return Descended(voltages, residual, reached.sweeps + last.sweeps)
+
+
 @dataclass(frozen=True, eq=False)
 class _Matrix:
     """Minus the couplings, with room for a diagonal.

@@ -20,7 +20,7 @@ from analogeq.engines.contract import OperatingPoint, Status
 from analogeq.engines.native.resistive.descent import Descended, descend, fixed_sweeps
 from analogeq.engines.native.resistive.folding import Folded, fold, fold_plain, is_plain
 from analogeq.engines.native.resistive.layered import Layered, fits, laid_out, planned
-from analogeq.engines.native.resistive.newton import newton
+from analogeq.engines.native.resistive.newton import finished, newton
 from analogeq.engines.native.resistive.problem import Array, Link, Problem, links_of, problem_of
 from analogeq.engines.resistive_checks import check_drive, check_inputs, no_time, start_voltages
 from analogeq.errors import InputError
@@ -183,6 +183,9 @@ class ResistiveSession:
         goal = self._tolerance(problem)
         if self.circuit.wiring_is_bipartite:
             found, how = descend(problem, start, goal, MOST_SWEEPS), "block coordinate descent"
+            slow = np.flatnonzero(found.residual > goal)
+            if len(slow):  # an error walks through a layer at a sweep, and through all of a sparse matrix at a step
+                found, how = finished(problem, found, slow, goal), f"{how} and sparse Newton"
         else:
             found, how = newton(problem, start, goal), "sparse Newton"
         status = np.where(found.residual <= goal, Status.SETTLED, Status.NOT_SETTLED).astype(np.int8)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import analogeq.engines.native.resistive.newton as module
+import analogeq.engines.native.resistive.session as session_module
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive, convexity
+from analogeq.engines.contract import Status
 from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.hardware.resistive import DoubleShockley, IdealDiode, NoDevice, ResistiveTechnology, ShockleyDiode
-from analogeq.network import lattice_graph, network_from_graph
+from analogeq.network import Network, lattice_graph, network_from_graph
 
 DEVICES = {
     "ideal": IdealDiode(),
@@ -99,3 +101,20 @@ def test_an_island_that_a_current_flows_into_has_no_operating_point_and_says_so(
     assert (point.status != 0).all()
     assert point.kcl_residual == pytest.approx(1.0)
     assert np.isfinite(point.voltages).all()
+
+
+@pytest.mark.parametrize("name", list(DEVICES))
+def test_newton_ends_what_descent_leaves_unsettled(monkeypatch, name):
+    circuit = ResistiveCircuit(Network.layered((2, *(3,) * 12, 1)), ResistiveTechnology(device=DEVICES[name]))
+    rng = np.random.default_rng(3)
+    held = circuit.program(10.0 ** rng.uniform(-3.0, 0.0, circuit.wiring.n_edges))
+    drive = ResistiveDrive(rng.normal(size=(4, 2)))
+    session = ResistiveSession(circuit)
+    session.program(held)
+    whole = session.settle(drive)
+    assert whole.analysis == "operating point by block coordinate descent"
+    monkeypatch.setattr(session_module, "MOST_SWEEPS", 3)
+    ended = session.settle(drive)
+    assert (ended.status == Status.SETTLED).all()
+    assert ended.analysis == "operating point by block coordinate descent and sparse Newton"
+    assert ended.voltages == pytest.approx(whole.voltages, abs=1e-8)  # 1e-12 A at nodes that see some 1e-3 S
