@@ -13,14 +13,19 @@ from analogeq.engines import ResistiveSession
 from analogeq.engines.native import NativeEngine
 from analogeq.engines.native.resistive.folding import is_plain
 from analogeq.engines.native.resistive.layered import Plan, fits, planned
+from analogeq.engines.native.resistive.problem import device_constants
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.errors import InputError
 from analogeq.learning.co_content import StageGains
 from analogeq.learning.conductance_descent import ConductanceDescent
+from analogeq.learning.costs import SoftmaxCrossEntropy, SquaredError
 from analogeq.learning.rules import EquilibriumPropagation, Rule
 from analogeq.training.resistive import ResistiveSchedule, ResistiveState, ResistiveTrainer
 
 Array = NDArray[np.floating]
+
+LOOKED_AT = 64
+"""Samples by which the background is found; it does not change what is computed, so few are enough."""
 
 
 def trainer_of(
@@ -47,7 +52,7 @@ def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:
         and is_plain(circuit)
         and isinstance(rule, EquilibriumPropagation)
         and rule.sides == "centred"
-        and rule.by == "conductance"
+        and isinstance(rule.cost, SquaredError | SoftmaxCrossEntropy)
         and trainer.schedule.sweeps is not None
         and not trainer.descent.tied
     )
@@ -91,7 +96,9 @@ class CompiledEpochs:
             targets.astype(kind, copy=False),
             order,
             tech.input_gain,
+            background_of(inputs),
             circuit.polarity.astype(kind),
+            device_constants(tech.device),
             self.plan.starts,
             self.plan.ends,
             self.plan.turned,
@@ -100,6 +107,9 @@ class CompiledEpochs:
             tech.conductance_low,
             tech.conductance_high,
             rule.beta,
+            rule.by == "conductance",
+            rule.pairs,
+            rule.cost.temperature if isinstance(rule.cost, SoftmaxCrossEntropy) else 0.0,
             schedule.sweeps or 1,
             schedule.batch,
         )
@@ -109,6 +119,12 @@ class CompiledEpochs:
                 "certain to leave a stable circuit; give a smaller beta, or sides = 'positive'"
             )
         return replace(state, epoch=state.epoch + 1)
+
+
+def background_of(inputs: Array) -> float:
+    """Find the signal that most inputs have, by the first samples."""
+    values, counts = np.unique(inputs[:LOOKED_AT], return_counts=True)
+    return float(values[counts.argmax()])
 
 
 def epochs_of(trainer: ResistiveTrainer) -> ResistiveTrainer | CompiledEpochs:

@@ -1,4 +1,4 @@
-"""An epoch of centred equilibrium propagation on a layered circuit of ideal diodes, in one call.
+"""An epoch of centred equilibrium propagation on a layered circuit, in one call.
 
 The steps are those of `analogeq.training.resistive.ResistiveTrainer`, made of the same kernels: fold, sweep,
 compare, write. What it saves is everything around them, which for small layers is most of the time.
@@ -10,7 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.engines.native.compiled.jit import jit
-from analogeq.engines.native.resistive.compiled.layers import coupling_load, fold_lit, margin, sweep
+from analogeq.engines.native.resistive.compiled.folding import fold_lit
+from analogeq.engines.native.resistive.compiled.links import coupling_load, margin
+from analogeq.engines.native.resistive.compiled.sweeping import sweep
+from analogeq.flow.compiled.steps import (
+    compare,
+    fold_background,
+    gather,
+    lay_out,
+    nudge,
+    part,
+    pull,
+    scaled,
+)
 from analogeq.learning.compiled.writing import write, write_doubled
 
 Array = NDArray[np.floating]
@@ -27,7 +39,9 @@ def centred_epoch(
     y: Array,
     order: Ints,
     gain: float,
+    background: float,
     sign: Array,
+    device: Array,
     starts: Ints,
     ends: Ints,
     turned: Bools,
@@ -36,6 +50,9 @@ def centred_epoch(
     low: float,
     high: float,
     beta: float,
+    by_conductance: bool,
+    pairs: bool,
+    temperature: float,
     sweeps: int,
     batch: int,
 ) -> int:
@@ -49,62 +66,77 @@ def centred_epoch(
         All others, block after block, each (pre, post) by rows [S].
     bias : ndarray, shape (node,)
         [A]
+    background : float
+        A signal that most inputs have: it is folded and written apart from what inputs have beyond it, which
+        changes nothing but the time.
+    device : ndarray
+        As `sweep` takes it.
+    by_conductance : bool
+        Nudge by a conductance to the target, else by a current against the slope of the cost, which
+        ``pairs`` and ``temperature`` tell as `steps.pull` takes them.
 
     Returns
     -------
     int
         -1, or the minibatch at which the negative nudge was not certain to leave a stable circuit.
     """
-    n_nodes, n_out, first = ends[-1], y.shape[1], sources.shape[1]
-    outputs = n_nodes - n_out
+    n_nodes, first = ends[-1], sources.shape[1]
     n_layers = len(ends) - 1
+    n_out = n_nodes - ends[n_layers - 1]
+    outputs, n_inputs = n_nodes - n_out, x.shape[1]
     enough = float(1e3 * np.finfo(sources.dtype).eps)
-    sums = np.zeros(first, dtype=sources.dtype)
-    for r in range(sources.shape[0]):
+    # Column sums of the rows of +x and of -x, and what they make together.
+    plus, minus = np.zeros(first, dtype=sources.dtype), np.zeros(first, dtype=sources.dtype)
+    leans = np.empty(first, dtype=sources.dtype)
+    for r in range(n_inputs):
         for j in range(first):
-            sums[j] += sources[r, j]
+            plus[j] += sources[r, j]
+            minus[j] += sources[n_inputs + r, j]
     flat, load = np.empty_like(rest), np.empty_like(bias)
     squares, shift = np.empty_like(bias), np.empty_like(bias)
+    unmeasured = np.empty(0, sources.dtype)
     for number in range((len(order) + batch - 1) // batch):
         size = min(batch, len(order) - number * batch)
-        lit, wanted = np.empty((size, x.shape[1]), sources.dtype), np.empty((size, n_out), sources.dtype)
-        _gather(x, order, number * batch, lit)
-        _gather(y, order, number * batch, wanted)
-        _lay_out(rest, starts, ends, turned, flat)
+        lit, wanted = np.empty((size, n_inputs), sources.dtype), np.empty((size, y.shape[1]), sources.dtype)
+        gather(x, order, number * batch, background, lit)
+        gather(y, order, number * batch, 0.0, wanted)
+        pulls = wanted if by_conductance else np.empty((size, n_out), sources.dtype)
+        lay_out(rest, starts, ends, turned, flat)
         load[:] = 0.0
         coupling_load(flat, starts, ends, turned, load)
         for j in range(first):
-            load[j] += sums[j]
+            load[j] += plus[j] + minus[j]
+            leans[j] = plus[j] - minus[j]
         supply, below = np.empty((size, n_nodes), sources.dtype), np.empty((size, n_nodes), sources.dtype)
         above, moved = np.zeros((size, n_nodes), sources.dtype), np.empty((size, n_nodes), sources.dtype)
-        residual = np.zeros(size, sources.dtype)
-        for b in range(size):
-            for k in range(n_nodes):
-                supply[b, k] = bias[k]
+        fold_background(leans, gain * background, bias, supply)
         fold_lit(lit, sources, gain, supply)
         # Free, nudged down, nudged up: one place of a call, since each is compiled anew.
         for phase in range(3):
             if phase > 0:
-                _nudge(load, supply, outputs, -beta if phase == 1 else 2.0 * beta, wanted)
-            if phase == 1 and margin(load, flat, starts, ends, turned, 30, enough) <= enough:
+                nudge(load, supply, outputs, -beta if phase == 1 else 2.0 * beta, pulls, by_conductance)
+            if phase == 1 and by_conductance and margin(load, flat, starts, ends, turned, 30, enough) <= enough:
                 return number
-            sweep(supply, load, sign, flat, starts, ends, turned, below if phase == 1 else above, sweeps, residual)
+            states = below if phase == 1 else above
+            sweep(supply, load, sign, device, flat, starts, ends, turned, states, sweeps, unmeasured)
             if phase == 0:
-                _part(above, 0, 1.0, below, 0)
+                part(above, 0, 1.0, below, 0)
+                if not by_conductance:
+                    pull(above, outputs, wanted, pairs, temperature, pulls)
         scale = 1.0 / (2.0 * beta * size)
-        _compare(above, below, scale, moved, squares)
-        _scaled(squares, edge_rates[0], shift)
+        compare(above, below, scale, moved, squares)
+        scaled(squares, edge_rates[0], shift)
         post = np.empty((size, first), sources.dtype)
-        _part(moved, 0, edge_rates[0], post, 0)
-        write_doubled(sources, lit, gain, post, shift, low, high, sums)
+        part(moved, 0, edge_rates[0], post, 0)
+        write_doubled(sources, lit, gain, background, post, shift, low, high, plus, minus)
         for k in range(n_layers - 1):
             rate, n_pre, n_post = edge_rates[k + 1], ends[k + 1] - ends[k], ends[k + 2] - ends[k + 1]
             rows, columns = np.empty((2 * size, n_pre), sources.dtype), np.empty((2 * size, n_post), sources.dtype)
-            _part(above, ends[k], 1.0, rows, 0)
-            _part(below, ends[k], 1.0, rows, size)
-            _part(above, ends[k + 1], rate * scale, columns, 0)
-            _part(below, ends[k + 1], -rate * scale, columns, size)
-            _scaled(squares, rate, shift)
+            part(above, ends[k], 1.0, rows, 0)
+            part(below, ends[k], 1.0, rows, size)
+            part(above, ends[k + 1], rate * scale, columns, 0)
+            part(below, ends[k + 1], -rate * scale, columns, size)
+            scaled(squares, rate, shift)
             link = rest[starts[k] : starts[k + 1]].reshape(n_pre, n_post)
             write(link, rows, columns, shift[ends[k] : ends[k + 1]], shift[ends[k + 1] : ends[k + 2]], low, high)
         for k in range(n_layers):
@@ -112,62 +144,3 @@ def centred_epoch(
                 for b in range(size):
                     bias[at] += sources.dtype.type(bias_rates[k]) * moved[b, at]
     return -1
-
-
-@jit
-def _gather(samples: Array, order: Ints, first: int, out: Array) -> None:
-    """Copy the samples of a minibatch."""
-    for b in range(out.shape[0]):
-        for k in range(out.shape[1]):
-            out[b, k] = samples[order[first + b], k]
-
-
-@jit
-def _nudge(load: Array, supply: Array, outputs: int, by: float, wanted: Array) -> None:
-    """Add a conductance [S] from each output to its target."""
-    siemens = load.dtype.type(by)
-    for m in range(wanted.shape[1]):
-        load[outputs + m] += siemens
-        for b in range(wanted.shape[0]):
-            supply[b, outputs + m] += siemens * wanted[b, m]
-
-
-@jit
-def _compare(above: Array, below: Array, scale: float, moved: Array, squares: Array) -> None:
-    """Scaled difference of two states, and minus half that of their squares, summed over the batch."""
-    each, half = moved.dtype.type(scale), moved.dtype.type(0.5)
-    for k in range(moved.shape[1]):
-        squares[k] = 0.0
-    for b in range(moved.shape[0]):
-        for k in range(moved.shape[1]):
-            moved[b, k] = each * (above[b, k] - below[b, k])
-            squares[k] -= half * moved[b, k] * (above[b, k] + below[b, k])
-
-
-@jit
-def _scaled(values: Array, by: float, out: Array) -> None:
-    for k in range(len(out)):
-        out[k] = out.dtype.type(by) * values[k]
-
-
-@jit
-def _part(states: Array, first: int, by: float, out: Array, row: int) -> None:
-    """Copy one layer of states, scaled, into rows of ``out``."""
-    factor = out.dtype.type(by)
-    for b in range(states.shape[0]):
-        for j in range(out.shape[1]):
-            out[row + b, j] = factor * states[b, first + j]
-
-
-@jit
-def _lay_out(rest: Array, starts: Ints, ends: Ints, turned: Bools, flat: Array) -> None:
-    """Copy the links, wide."""
-    for k in range(len(starts) - 1):
-        n_pre, n_post = ends[k + 1] - ends[k], ends[k + 2] - ends[k + 1]
-        if not turned[k]:
-            for i in range(starts[k], starts[k + 1]):
-                flat[i] = rest[i]
-            continue
-        for i in range(n_pre):
-            for j in range(n_post):
-                flat[starts[k] + j * n_pre + i] = rest[starts[k] + i * n_post + j]

@@ -51,57 +51,85 @@ def write(g: Array, pre: Array, post: Array, by_row: Array, by_column: Array, lo
 
 @jit
 def write_doubled(
-    g: Array, x: Array, gain: float, post: Array, by_column: Array, low: float, high: float, sums: Array
+    g: Array,
+    lit: Array,
+    gain: float,
+    background: float,
+    post: Array,
+    by_column: Array,
+    low: float,
+    high: float,
+    plus: Array,
+    minus: Array,
 ) -> None:
     """Step and clip the conductances of doubled inputs, and add them up anew.
 
-    Rows r and n + r get ``±gain · x[:, r] @ post + by_column``: the product is made once for both.
+    Rows r and n + r get ``±gain · (background + lit[:, r]) @ post + by_column``: the product is made once
+    for both, the background's once for all.
 
     Parameters
     ----------
     g : ndarray, shape (2·input, node)
         Written in place [S].
-    x : ndarray, shape (batch, input)
-        Signals.
+    lit : ndarray, shape (batch, input)
+        Signals less the background; zeros cost nothing.
     gain : float
         Volts for a signal of 1.
+    background : float
+        Signal of an input that is not lit.
     post : ndarray, shape (batch, node)
     by_column : ndarray, shape (node,)
     low, high : float
         Range [S].
-    sums : ndarray, shape (node,)
-        Set to the column sums of ``g`` [S].
+    plus, minus : ndarray, shape (node,)
+        Set to the column sums of the first and second half of ``g``'s rows [S].
     """
-    n, columns = x.shape[1], g.shape[1]
+    n, columns = lit.shape[1], plus.shape[0]
     zero = g.dtype.type(0.0)
     least, most, raised = g.dtype.type(low), g.dtype.type(high), g.dtype.type(gain)
-    product = np.empty(columns, dtype=g.dtype)
-    sums[:] = zero
+    product, rising, falling = np.empty_like(plus), np.empty_like(plus), np.empty_like(plus)
+    _dark(post, g.dtype.type(gain * background), by_column, rising, falling)
+    plus[:] = zero
+    minus[:] = zero
     for r in range(n):
-        plus, minus = g[r], g[n + r]
-        lit = False
-        for b in range(x.shape[0]):
-            volts = raised * x[b, r]
+        first, second = g[r], g[n + r]
+        found = False
+        for b in range(lit.shape[0]):
+            volts = raised * lit[b, r]
             if volts != zero:
                 moved = post[b]
-                if lit:
+                if found:
                     for j in range(columns):
                         product[j] += volts * moved[j]
                 else:
                     for j in range(columns):
                         product[j] = volts * moved[j]
-                lit = True
-        if lit:
+                found = True
+        if found:
             for j in range(columns):
-                up = min(max(plus[j] + (by_column[j] + product[j]), least), most)
-                down = min(max(minus[j] + (by_column[j] - product[j]), least), most)
-                plus[j] = up
-                minus[j] = down
-                sums[j] += up + down
+                up = min(max(first[j] + (rising[j] + product[j]), least), most)
+                down = min(max(second[j] + (falling[j] - product[j]), least), most)
+                first[j] = up
+                second[j] = down
+                plus[j] += up
+                minus[j] += down
         else:
             for j in range(columns):
-                up = min(max(plus[j] + by_column[j], least), most)
-                down = min(max(minus[j] + by_column[j], least), most)
-                plus[j] = up
-                minus[j] = down
-                sums[j] += up + down
+                up = min(max(first[j] + rising[j], least), most)
+                down = min(max(second[j] + falling[j], least), most)
+                first[j] = up
+                second[j] = down
+                plus[j] += up
+                minus[j] += down
+
+
+@jit
+def _dark(post: Array, volts: float, by_column: Array, rising: Array, falling: Array) -> None:
+    """Steps of the two rows of an input that is not lit."""
+    everywhere = post.dtype.type(volts)
+    for j in range(len(rising)):
+        total = post.dtype.type(0.0)
+        for b in range(post.shape[0]):
+            total += post[b, j]
+        rising[j] = by_column[j] + everywhere * total
+        falling[j] = by_column[j] - everywhere * total

@@ -57,7 +57,7 @@ def fold_plain(
     circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Array, coupling_load: Array
 ) -> Folded:
     """Fold doubled inputs by the compiled kernel, in one pass over the first layer."""
-    from analogeq.engines.native.resistive.compiled.layers import fold as fold_doubled
+    from analogeq.engines.native.resistive.compiled.folding import fold as fold_doubled
 
     g, block = conductances.g, circuit.wiring.input_blocks[0]
     width = block.shape[1]

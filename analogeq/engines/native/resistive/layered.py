@@ -1,4 +1,4 @@
-"""Layered circuits of ideal diodes without amplifiers, laid out for the compiled sweeps."""
+"""Layered circuits of ideal or odd exponential devices without amplifiers, laid out for the compiled sweeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances
 from analogeq.engines.native.resistive.descent import Descended
-from analogeq.engines.native.resistive.problem import Array, Problem
+from analogeq.engines.native.resistive.problem import Array, Problem, device_constants, has_exponential_kernel
 from analogeq.hardware.resistive import IdealDiode
 
 TRIES = 30
@@ -37,19 +37,19 @@ class Layered:
 
     def sweep(self, problem: Problem, start: Array, sweeps: int) -> Descended:
         """Make so many sweeps."""
-        from analogeq.engines.native.resistive.compiled.layers import sweep
+        from analogeq.engines.native.resistive.compiled.sweeping import sweep
 
         v = np.ascontiguousarray(start).copy()
         residual = np.zeros(len(v), dtype=v.dtype)
         sweep(
-            problem.supply, problem.load, problem.polarity,
+            problem.supply, problem.load, problem.polarity, device_constants(problem.device),
             self.flat, self.starts, self.ends, self.turned, v, sweeps, residual,
         )  # fmt: skip
         return Descended(v, residual, sweeps)
 
     def coupling_load(self) -> Array:
         """Conductance each node sees towards the others [S], shape (node,)."""
-        from analogeq.engines.native.resistive.compiled.layers import coupling_load
+        from analogeq.engines.native.resistive.compiled.links import coupling_load
 
         load = np.zeros(int(self.ends[-1]), dtype=self.flat.dtype)
         coupling_load(self.flat, self.starts, self.ends, self.turned, load)
@@ -57,7 +57,7 @@ class Layered:
 
     def margin(self, load: Array) -> float:
         """Margin of the certificate of convexity; above zero is a proof, else nothing is known."""
-        from analogeq.engines.native.resistive.compiled.layers import margin
+        from analogeq.engines.native.resistive.compiled.links import margin
 
         # In single precision a thousand roundings are no proof.
         enough = 1e3 * float(np.finfo(load.dtype).eps)
@@ -68,7 +68,8 @@ class Layered:
 def fits(circuit: ResistiveCircuit) -> bool:
     """Whether the compiled sweeps hold for this circuit."""
     tech = circuit.technology
-    return isinstance(tech.device, IdealDiode) and tech.amplifier is None and circuit.network.is_layered
+    known = isinstance(tech.device, IdealDiode) or has_exponential_kernel(tech.device)
+    return known and tech.amplifier is None and circuit.network.is_layered
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,18 +124,31 @@ class Problem:
 
     def has_kernel(self, layer: slice) -> bool:
         """Whether `solved_by_kernel` holds for a layer."""
-        return self.compiled and isinstance(self.device, DoubleShockley) and bool(self.polarity[layer].all())
+        return self.compiled and has_exponential_kernel(self.device) and bool(self.polarity[layer].all())
 
     def solved_by_kernel(self, layer: slice, incoming: Array, guess: Array) -> tuple[Array, Array]:
         """As `solved`, and the largest imbalance at the guess [A], shape (batch,)."""
-        from analogeq.engines.native.resistive.compiled.nodes import odd_exponential
+        from analogeq.engines.native.resistive.compiled.nodes import solve_exponential_batch
 
-        device = self.device
-        assert isinstance(device, DoubleShockley)  # noqa: S101  has_kernel has seen to it
-        out, worst = np.empty_like(incoming), np.zeros(len(incoming), dtype=incoming.dtype)
-        constants = (device.prefactor, device.thermal_voltage, device.middle)
-        odd_exponential(self.load[layer], incoming, np.ascontiguousarray(guess), *constants, out, worst)
+        out, worst = np.array(guess, order="C"), np.zeros(len(incoming), dtype=incoming.dtype)
+        solve_exponential_batch(self.load[layer], incoming, out, device_constants(self.device), worst)
         return out, worst
+
+
+SMALLEST_PREFACTOR = 1e-30
+"""Of an exponential device in the kernels [A]: a million amperes over it is still a number in single precision."""
+
+
+def has_exponential_kernel(device: NodeDevice) -> bool:
+    """Whether the kernels solve nodes with this device."""
+    return isinstance(device, DoubleShockley) and device.prefactor >= SMALLEST_PREFACTOR
+
+
+def device_constants(device: NodeDevice) -> NDArray[np.float64]:
+    """What kernels are told of a device: nothing of ideal diodes."""
+    if not isinstance(device, DoubleShockley):
+        return np.empty(0)
+    return np.array([device.prefactor, device.thermal_voltage, device.middle])
 
 
 def problem_of(

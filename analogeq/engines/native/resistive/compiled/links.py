@@ -1,4 +1,4 @@
-"""Layered circuits with ideal diodes: folding, sweeps and the certificate in one call each.
+"""Links between layers: what they carry, what they load, and the certificate made of both.
 
 Links are laid out *wide*: as rows over the shorter of their two layers, one after the other in
 ``flat``, so that the inner loops run along the longer; ``turned[k]`` says that link k's rows are the
@@ -16,25 +16,6 @@ from analogeq.engines.native.compiled.jit import jit
 Array = NDArray[np.floating]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-
-@jit
-def fold(x: Array, g: Array, gain: float, supply: Array, load: Array) -> None:
-    """Add doubled inputs (rows of +x, then of -x) to supplies [A] and loads [S] of the first layer.
-
-    A dark input costs one addition a node, a lit one two more for each sample.
-    """
-    n, width = x.shape[1], g.shape[1]
-    zero = supply.dtype.type(0.0)
-    raised = supply.dtype.type(gain)
-    for r in range(n):
-        for j in range(width):
-            load[j] += g[r, j] + g[n + r, j]
-        for b in range(x.shape[0]):
-            volts = raised * x[b, r]
-            if volts != zero:
-                for j in range(width):
-                    supply[b, j] += volts * (g[r, j] - g[n + r, j])
 
 
 @jit
@@ -64,7 +45,7 @@ def _to_rows(flat: Array, at: int, rows: int, columns: int, v: Array, first: int
 
 
 @jit
-def _incoming(
+def incoming(
     k: int, supply: Array, flat: Array, starts: Ints, ends: Ints, turned: Bools, v: Array, total: Array
 ) -> None:
     """Current into the grounded nodes of layer ``k``, left in ``total``."""
@@ -88,45 +69,6 @@ def _incoming(
 
 
 @jit
-def sweep(
-    supply: Array,
-    load: Array,
-    sign: Array,
-    flat: Array,
-    starts: Ints,
-    ends: Ints,
-    turned: Bools,
-    v: Array,
-    sweeps: int,
-    residual: Array,
-) -> None:
-    """Make ``sweeps`` sweeps in place, then measure the largest imbalance of each sample.
-
-    After a sweep the layers it ended with are in balance; the others are measured.
-    """
-    n_layers = len(ends) - 1
-    zero = load.dtype.type(0.0)
-    total = np.empty_like(v)
-    # One loop, one call: each place of a call is compiled anew.
-    for half in range(2 * sweeps + 1):
-        measured = half == 2 * sweeps
-        for k in range(half % 2, n_layers, 2):
-            _incoming(k, supply, flat, starts, ends, turned, v, total)
-            for j in range(ends[k + 1] - ends[k]):
-                at = ends[k] + j
-                across = 1 / load[at] if load[at] != zero else zero
-                for b in range(v.shape[0]):
-                    if measured:
-                        net = total[b, j] - load[at] * v[b, at]
-                        if sign[at] != zero and v[b, at] == zero and sign[at] * net < zero:
-                            net = zero
-                        residual[b] = max(residual[b], abs(net))
-                    else:
-                        volts = total[b, j] * across
-                        v[b, at] = zero if sign[at] * volts < zero else volts
-
-
-@jit
 def margin(load: Array, flat: Array, starts: Ints, ends: Ints, turned: Bools, tries: int, enough: float) -> float:
     """Look for x > 0 with L x > 0 by Jacobi's iteration; give the margin of the last try."""
     n = ends[-1]
@@ -141,7 +83,7 @@ def margin(load: Array, flat: Array, starts: Ints, ends: Ints, turned: Bools, tr
     for _ in range(tries):
         found = np.inf
         for k in range(len(ends) - 1):
-            _incoming(k, none, flat, starts, ends, turned, x, total)
+            incoming(k, none, flat, starts, ends, turned, x, total)
             for j in range(ends[k + 1] - ends[k]):
                 at = ends[k] + j
                 reached[at] = total[0, j] / load[at]
@@ -169,24 +111,3 @@ def coupling_load(flat: Array, starts: Ints, ends: Ints, turned: Bools, load: Ar
                 across[j] += wire[j]
                 along += wire[j]
             load[rows + i] += along
-
-
-@jit
-def fold_lit(x: Array, g: Array, gain: float, supply: Array) -> None:
-    """Add doubled inputs to the supplies [A] of the first ``g.shape[1]`` nodes; dark inputs cost nothing."""
-    n, width = x.shape[1], g.shape[1]
-    zero = supply.dtype.type(0.0)
-    raised = supply.dtype.type(gain)
-    for r in range(n):
-        lit = False
-        for b in range(x.shape[0]):
-            lit = lit or x[b, r] != zero
-        if not lit:
-            continue
-        plus, minus = g[r], g[n + r]
-        for b in range(x.shape[0]):
-            volts = raised * x[b, r]
-            if volts != zero:
-                into = supply[b, :width]
-                for j in range(width):
-                    into[j] += volts * (plus[j] - minus[j])
