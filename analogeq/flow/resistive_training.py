@@ -46,9 +46,11 @@ def trainer_of(
 def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:
     """Whether `compiled_epoch` does what the trainer does, but for rounding."""
     circuit, rule = trainer.session.circuit, trainer.rule
+    last = circuit.network.layers[-1]
     return (
         find_spec("numba") is not None
         and fits(circuit)
+        and np.array_equal(circuit.network.outputs, np.arange(last.start, last.stop))
         and is_plain(circuit)
         and isinstance(rule, EquilibriumPropagation)
         and rule.sides == "centred"
@@ -81,6 +83,7 @@ class CompiledEpochs:
             If the nudge of -beta was not certain to leave a stable circuit.
         """
         from analogeq.flow.compiled.epoch import centred_epoch
+        from analogeq.flow.compiled.steps import BY_CONDUCTANCE, BY_CURRENT
 
         schedule, rule, circuit = self.trainer.schedule, self.trainer.rule, self.trainer.session.circuit
         assert isinstance(rule, EquilibriumPropagation)  # noqa: S101  compiled_epoch_fits has seen to it
@@ -107,8 +110,8 @@ class CompiledEpochs:
             tech.conductance_low,
             tech.conductance_high,
             rule.beta,
-            rule.by == "conductance",
-            rule.pairs,
+            BY_CONDUCTANCE if rule.by == "conductance" else BY_CURRENT,
+            2 if rule.pairs else 1,
             rule.cost.temperature if isinstance(rule.cost, SoftmaxCrossEntropy) else 0.0,
             schedule.sweeps or 1,
             schedule.batch,

@@ -14,6 +14,8 @@ from analogeq.engines.native.resistive.compiled.folding import fold_lit
 from analogeq.engines.native.resistive.compiled.links import coupling_load, margin
 from analogeq.engines.native.resistive.compiled.sweeping import sweep
 from analogeq.flow.compiled.steps import (
+    BY_CONDUCTANCE,
+    BY_CURRENT,
     compare,
     fold_background,
     gather,
@@ -50,8 +52,8 @@ def centred_epoch(
     low: float,
     high: float,
     beta: float,
-    by_conductance: bool,
-    pairs: bool,
+    means: int,
+    nodes: int,
     temperature: float,
     sweeps: int,
     batch: int,
@@ -71,9 +73,9 @@ def centred_epoch(
         changes nothing but the time.
     device : ndarray
         As `sweep` takes it.
-    by_conductance : bool
-        Nudge by a conductance to the target, else by a current against the slope of the cost, which
-        ``pairs`` and ``temperature`` tell as `steps.pull` takes them.
+    means : int
+        Nudge by a conductance to the target, or by a current against the slope of the cost, of which
+        ``nodes`` and ``temperature`` tell as `steps.pull` takes them.
 
     Returns
     -------
@@ -100,7 +102,7 @@ def centred_epoch(
         lit, wanted = np.empty((size, n_inputs), sources.dtype), np.empty((size, y.shape[1]), sources.dtype)
         gather(x, order, number * batch, background, lit)
         gather(y, order, number * batch, 0.0, wanted)
-        pulls = wanted if by_conductance else np.empty((size, n_out), sources.dtype)
+        pulls = wanted if means == BY_CONDUCTANCE else np.empty((size, n_out), sources.dtype)
         lay_out(rest, starts, ends, turned, flat)
         load[:] = 0.0
         coupling_load(flat, starts, ends, turned, load)
@@ -114,15 +116,19 @@ def centred_epoch(
         # Free, nudged down, nudged up: one place of a call, since each is compiled anew.
         for phase in range(3):
             if phase > 0:
-                nudge(load, supply, outputs, -beta if phase == 1 else 2.0 * beta, pulls, by_conductance)
-            if phase == 1 and by_conductance and margin(load, flat, starts, ends, turned, 30, enough) <= enough:
+                nudge(load, supply, outputs, -beta if phase == 1 else 2.0 * beta, pulls, means)
+            if (
+                phase == 1
+                and means == BY_CONDUCTANCE
+                and margin(load, flat, starts, ends, turned, 30, enough) <= enough
+            ):
                 return number
             states = below if phase == 1 else above
             sweep(supply, load, sign, device, flat, starts, ends, turned, states, sweeps, unmeasured)
             if phase == 0:
                 part(above, 0, 1.0, below, 0)
-                if not by_conductance:
-                    pull(above, outputs, wanted, pairs, temperature, pulls)
+                if means == BY_CURRENT:
+                    pull(above, outputs, wanted, nodes, temperature, pulls)
         scale = 1.0 / (2.0 * beta * size)
         compare(above, below, scale, moved, squares)
         scaled(squares, edge_rates[0], shift)

@@ -11,6 +11,9 @@ Array = NDArray[np.floating]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+BY_CONDUCTANCE, BY_CURRENT = 0, 1
+"""Means of a nudge."""
+
 
 @jit
 def gather(samples: Array, order: Ints, first: int, background: float, out: Array) -> None:
@@ -23,7 +26,7 @@ def gather(samples: Array, order: Ints, first: int, background: float, out: Arra
 
 @jit
 def fold_background(leans: Array, volts: float, bias: Array, supply: Array) -> None:
-    """Set every sample's supply to the bias and what inputs all at ``volts`` send; ``leans`` is +rows less -rows [S]."""
+    """Set all supplies to the bias and what inputs at ``volts`` send; ``leans`` is the +rows less the -rows [S]."""
     everywhere = supply.dtype.type(volts)
     for b in range(supply.shape[0]):
         for k in range(supply.shape[1]):
@@ -33,14 +36,14 @@ def fold_background(leans: Array, volts: float, bias: Array, supply: Array) -> N
 
 
 @jit
-def pull(v: Array, outputs: int, wanted: Array, pairs: bool, temperature: float, out: Array) -> None:
+def pull(v: Array, outputs: int, wanted: Array, nodes: int, temperature: float, out: Array) -> None:
     """Minus the cost's slope by each output node, at the states ``v``.
 
     Parameters
     ----------
     wanted : ndarray, shape (batch, output)
-    pairs : bool
-        Whether two output nodes make one output.
+    nodes : int
+        Of one output: 1, or 2 where it is the difference of a pair.
     temperature : float
         Of softmax with cross-entropy [V]; 0 for a squared error.
     out : ndarray, shape (batch, output node)
@@ -51,19 +54,20 @@ def pull(v: Array, outputs: int, wanted: Array, pairs: bool, temperature: float,
     signal = np.empty(n_out, dtype=v.dtype)
     for b in range(v.shape[0]):
         for m in range(n_out):
-            signal[m] = v[b, outputs + 2 * m] - v[b, outputs + 2 * m + 1] if pairs else v[b, outputs + m]
+            signal[m] = v[b, outputs + 2 * m] - v[b, outputs + 2 * m + 1] if nodes == 2 else v[b, outputs + m]
         if not cold:
             _softmax(signal, across)
         for m in range(n_out):
             slope = (signal[m] - wanted[b, m]) * across
-            if pairs:
+            if nodes == 2:
                 out[b, 2 * m], out[b, 2 * m + 1] = -slope, slope
             else:
                 out[b, m] = -slope
 
 
 @jit
-def _softmax(signal: Array, across: float) -> None:
+def _softmax(signal: Array, across: np.floating) -> None:
+    """Make outputs over a temperature the probabilities they stand for, in place."""
     top, total = signal[0], signal.dtype.type(0.0)
     for m in range(len(signal)):
         top = max(top, signal[m])
@@ -75,11 +79,11 @@ def _softmax(signal: Array, across: float) -> None:
 
 
 @jit
-def nudge(load: Array, supply: Array, outputs: int, by: float, pulls: Array, by_conductance: bool) -> None:
-    """Add ``by`` times ``pulls`` to the outputs' supplies [A]; if they are targets, ``by`` [S] to their loads."""
+def nudge(load: Array, supply: Array, outputs: int, by: float, pulls: Array, means: int) -> None:
+    """Add ``by`` times ``pulls`` to the outputs' supplies [A]; by conductance, ``by`` [S] to their loads too."""
     strength = load.dtype.type(by)
     for m in range(pulls.shape[1]):
-        if by_conductance:
+        if means == BY_CONDUCTANCE:
             load[outputs + m] += strength
         for b in range(pulls.shape[0]):
             supply[b, outputs + m] += strength * pulls[b, m]

@@ -124,9 +124,8 @@ def write_doubled(
 
 
 @jit
-def _dark(post: Array, volts: float, by_column: Array, rising: Array, falling: Array) -> None:
+def _dark(post: Array, everywhere: np.floating, by_column: Array, rising: Array, falling: Array) -> None:
     """Steps of the two rows of an input that is not lit."""
-    everywhere = post.dtype.type(volts)
     for j in range(len(rising)):
         total = post.dtype.type(0.0)
         for b in range(post.shape[0]):

@@ -68,8 +68,12 @@ class Layered:
 def fits(circuit: ResistiveCircuit) -> bool:
     """Whether the compiled sweeps hold for this circuit."""
     tech = circuit.technology
-    known = isinstance(tech.device, IdealDiode) or has_exponential_kernel(tech.device)
-    return known and tech.amplifier is None and circuit.network.is_layered
+    if tech.amplifier is not None or not circuit.network.is_layered:
+        return False
+    if isinstance(tech.device, IdealDiode):
+        return True
+    alike = all(np.ptp(circuit.polarity[layer]) == 0.0 for layer in circuit.network.layers)
+    return alike and has_exponential_kernel(tech.device)
 
 
 @dataclass(frozen=True, eq=False)

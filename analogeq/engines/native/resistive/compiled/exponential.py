@@ -14,16 +14,23 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import numba
 import numpy as np
 from numba.extending import overload
 
-# Nothing may be reordered here: the two parts of ln 2 would be added up.
-_exact = numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
+Function = Callable[[Any], Any]
+"""Of one number of either precision, in that precision."""
+
+
+def _exact(function: Function) -> Function:
+    """Compile ``function`` in the order it is written: reordered, the two parts of ln 2 would be added up."""
+    return cast(Function, numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")(function))
+
 
 @_exact
-def _exponential32(x: np.float32) -> np.float32:
+def _exponential32(x: Any) -> Any:
     n = np.floor(np.float32(1.44269504) * x + np.float32(0.5))
     r = (x - n * np.float32(0.693359375)) + n * np.float32(2.12194440e-4)
     sum_ = np.float32(1 / 5040)
@@ -38,7 +45,7 @@ def _exponential32(x: np.float32) -> np.float32:
 
 
 @_exact
-def _exponential64(x: np.float64) -> np.float64:
+def _exponential64(x: Any) -> Any:
     n = np.floor(1.4426950408889634 * x + 0.5)
     r = (x - n * 0.693145751953125) - n * 1.42860682030941723212e-6
     sum_ = 1 / 479001600
@@ -58,36 +65,48 @@ def _exponential64(x: np.float64) -> np.float64:
 
 
 @_exact
-def _log_above32(y: np.float32) -> np.float32:
+def _log_above32(y: Any) -> Any:
     power = np.float32(np.float32(y).view(np.int32)) * np.float32(2.0**-23)
     return (power - np.float32(127.0 - 0.0861)) * np.float32(0.69314718)
 
 
 @_exact
-def _log_above64(y: np.float64) -> np.float64:
+def _log_above64(y: Any) -> Any:
     power = np.float64(np.float64(y).view(np.int64)) * 2.0**-52
     return (power - (1023.0 - 0.0861)) * 0.6931471805599453
 
 
-def exponential(x: np.floating) -> np.floating:
-    """e^x in the precision of ``x``."""
-    return np.exp(x)
+def exponential(x: Any) -> Any:
+    """e^x in the precision of ``x``; in kernels only."""
+    raise NotImplementedError(f"exponential({x}): compiled code alone has it; call it from a kernel, or use numpy.exp")
 
 
-def log_above(y: np.floating) -> np.floating:
-    """At least log(y) and less than 0.06 more, for y > 0: the mantissa's bits for its logarithm."""
-    return np.log(y) + y.dtype.type(0.03)
+def log_above(y: Any) -> Any:
+    """At least log(y) and less than 0.06 more, for y > 0: the mantissa's bits for its logarithm; in kernels only."""
+    raise NotImplementedError(f"log_above({y}): compiled code alone has it; call it from a kernel, or use numpy.log")
 
 
 @overload(exponential, strict=False)
-def _exponential(x: numba.types.Type) -> Callable[[np.floating], np.floating]:
-    if x == numba.types.float32:
-        return lambda x: _exponential32(x)
-    return lambda x: _exponential64(x)
+def _exponential(x: numba.types.Type) -> Function:
+    single = x == numba.types.float32
+
+    def in_single(x: Any) -> Any:
+        return _exponential32(x)
+
+    def in_double(x: Any) -> Any:
+        return _exponential64(x)
+
+    return in_single if single else in_double
 
 
 @overload(log_above, strict=False)
-def _log_above(y: numba.types.Type) -> Callable[[np.floating], np.floating]:
-    if y == numba.types.float32:
-        return lambda y: _log_above32(y)
-    return lambda y: _log_above64(y)
+def _log_above(y: numba.types.Type) -> Function:
+    single = y == numba.types.float32
+
+    def in_single(y: Any) -> Any:
+        return _log_above32(y)
+
+    def in_double(y: Any) -> Any:
+        return _log_above64(y)
+
+    return in_single if single else in_double

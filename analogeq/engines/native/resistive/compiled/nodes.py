@@ -75,7 +75,8 @@ def exponential_imbalance(load: Array, incoming: Array, v: Array, device: Array)
         grown = exponential(min(max((v[j] - middle) / vt, -largest), largest))
         net = abs(incoming[j] - load[j] * v[j] - half * (grown - kind(1.0) / grown))
         worst = max(worst, net)
-    return worst
+    found: float = worst
+    return found
 
 
 @jit

@@ -43,28 +43,27 @@ def sweep(
     """
     n_layers = len(ends) - 1
     total, scratch = np.empty_like(v), np.empty((4, v.shape[1]), dtype=v.dtype)
-    halves = 2 * sweeps
+    halves, unmeasured = 2 * sweeps, residual[:0]
     # One loop, one call: each place of a call is compiled anew.
     for half in range(halves + (1 if len(residual) > 0 else 0)):
         for k in range(half % 2, n_layers, 2):
+            measured = residual if half == halves else unmeasured
             incoming(k, supply, flat, starts, ends, turned, v, total)
             if len(device) > 0 and sign[ends[k]] != 0.0:
-                _exponential_layer(load, device, v, total, ends[k], ends[k + 1], half == halves, scratch, residual)
+                _exponential_layer(load, device, v, total, ends[k], ends[k + 1], scratch, measured)
             else:
-                _resting_layer(load, sign, v, total, ends[k], ends[k + 1], half == halves, residual)
+                _resting_layer(load, sign, v, total, ends[k], ends[k + 1], measured)
 
 
 @jit
-def _resting_layer(
-    load: Array, sign: Array, v: Array, total: Array, first: int, end: int, measured: bool, residual: Array
-) -> None:
-    """Solve or measure nodes with ideal diodes, or none."""
+def _resting_layer(load: Array, sign: Array, v: Array, total: Array, first: int, end: int, residual: Array) -> None:
+    """Solve nodes with ideal diodes, or none; measure them instead where there is a ``residual`` to raise."""
     zero = load.dtype.type(0.0)
     for j in range(end - first):
         at = first + j
         across = 1 / load[at] if load[at] != zero else zero
         for b in range(v.shape[0]):
-            if measured:
+            if len(residual) > 0:
                 net = total[b, j] - load[at] * v[b, at]
                 if sign[at] != zero and v[b, at] == zero and sign[at] * net < zero:
                     net = zero
@@ -82,13 +81,12 @@ def _exponential_layer(
     total: Array,
     first: int,
     end: int,
-    measured: bool,
     scratch: Array,
     residual: Array,
 ) -> None:
-    """Solve or measure nodes with exponential devices."""
+    """Solve nodes with exponential devices; measure them instead where there is a ``residual`` to raise."""
     for b in range(v.shape[0]):
-        if measured:
+        if len(residual) > 0:
             net = exponential_imbalance(load[first:end], total[b, : end - first], v[b, first:end], device)
             residual[b] = max(residual[b], net)
         else:
