@@ -75,8 +75,7 @@ def exponential_imbalance(load: Array, incoming: Array, v: Array, device: Array)
         grown = exponential(min(max((v[j] - middle) / vt, -largest), largest))
         net = abs(incoming[j] - load[j] * v[j] - half * (grown - kind(1.0) / grown))
         worst = max(worst, net)
-    found: float = worst
-    return found
+    return float(worst)
 
 
 @jit
