@@ -3,8 +3,15 @@
     python sim/drn_vs_ngspice.py
     python sim/drn_vs_ngspice.py --smoke
 
-Circuits of double Shockley elements on 360 handwritten digits (scikit-learn's), 64 pixels doubled. ngspice is
-at its best here: sources folded, loaded once, sources altered in place. Both run on one core, in turn.
+Circuits of double Shockley elements on 360 handwritten digits (scikit-learn's), 64 pixels doubled, driven as the
+published MNIST circuit is: hard enough that in most samples most nodes of the first layer are held by their devices.
+ngspice is at its best: sources folded, the netlist loaded and programmed before the clock starts, sources altered in
+place. Both run on one core, in turn.
+
+The time that counts is processor time, which does not depend on who else uses the machine: natively the median of
+several runs of all digits, each from programming to the proven stop; of ngspice the median, over groups of digits
+sent together, of a digit's share, times the number of digits, its worker's time and this process's together. Wall
+time stands beside it.
 """
 
 from __future__ import annotations
@@ -20,9 +27,8 @@ from numpy.typing import NDArray
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.data import load
 from analogeq.engines.native import NativeEngine
-from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.engines.ngspice import NgspiceEngine
-from analogeq.flow.measurements import Row, at_least, at_most, save_rows
+from analogeq.flow.measurements import Row, at_least, at_most, recorded, save_rows
 from analogeq.hardware.resistive import DoubleShockley, ResistiveTechnology
 from analogeq.learning.conductance_descent import half_kaiming
 from analogeq.network import Network
@@ -44,13 +50,16 @@ class Case:
     ratio : float
         Of ngspice's time to it.
     reference : int
-        Digits that ngspice settles; its time for all is extrapolated from theirs.
+        Digits that ngspice settles.
+    together : int
+        Digits sent to ngspice in one go, which saves talk where they are quick.
     """
 
     sizes: tuple[int, ...]
     seconds: float
     ratio: float
     reference: int
+    together: int
 
 
 @dataclass(frozen=True)
@@ -62,34 +71,54 @@ class Config:
     cases : tuple of Case
     digits : int
     input_gain : float
+    offset, scale : float
+        An input signal is (pixel - offset) · scale.
     repeats : int
-        Native runs, of which the fastest counts; ngspice runs once.
+        Native runs, of which the median counts; ngspice settles each digit once.
     seed : int
     """
 
     cases: tuple[Case, ...] = (
-        Case((64, 64, 20), 0.1, 25.0, 360),
-        Case((64, 1024, 20), 0.5, 100.0, 36),
-        Case((64, 512, 512, 20), 1.5, 2000.0, 2),
+        Case((64, 64, 20), 0.1, 25.0, 360, 36),
+        Case((64, 1024, 20), 0.5, 100.0, 36, 4),
+        Case((64, 512, 512, 20), 1.5, 2000.0, 3, 1),
     )
     digits: int = 360
-    input_gain: float = 5.0
-    repeats: int = 3
+    input_gain: float = 50.0
+    offset: float = 0.1307
+    scale: float = 0.3 / 0.3081
+    repeats: int = 9
     seed: int = 0
 
 
-SMOKE = replace(Config(), cases=(Case((64, 64, 20), 5.0, 1.0, 20),), digits=40, repeats=1)
+SMOKE = replace(Config(), cases=(Case((64, 64, 20), 5.0, 1.0, 20, 5),), digits=40, repeats=1)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Time of one thing done.
+
+    Attributes
+    ----------
+    processor, wall : float
+        [s]
+    """
+
+    processor: float
+    wall: float
 
 
 def run(config: Config, command: str) -> list[Row]:
     """Measure every case."""
-    x = load("digits").x_train[: config.digits].astype(np.float64)
+    pixels = load("digits").x_train[: config.digits].astype(np.float64)
+    x: Array = (pixels - config.offset) * config.scale
     rows: list[Row] = []
     with NgspiceEngine(workers=1, time_limit=600.0) as ngspice:
         for case in config.cases:
-            rows += _measure(case, config, x, ngspice, command)
-            for row in rows[-3:]:
+            found = _measure(case, config, x, ngspice, command)
+            for row in found:
                 print(f"{row.case}: {row.value:.4g} {row.unit} {row.target} {row.met}", flush=True)
+            rows += found
     return rows
 
 
@@ -103,33 +132,63 @@ def _measure(case: Case, config: Config, x: Array, ngspice: NgspiceEngine, comma
     )
     circuit = ResistiveCircuit(Network.layered(case.sizes), technology)
     held = circuit.program(half_kaiming(circuit.wiring, np.random.default_rng(config.seed), low=1e-7))
-    with NativeEngine().open(circuit) as session:
-        session.program(held)
-        native = session.settle(ResistiveDrive(x)).voltages
-        own = min(_settling_time(session, held, x) for _ in range(config.repeats))
+    native, own = _natively(circuit, held, x, config.repeats)
     few = x[: case.reference]
-    with ngspice.open(circuit) as reference:
-        reference.program(held)
-        reference.settle(ResistiveDrive(x[:1]))  # load and program, which is not what is timed
-        start = time.perf_counter()
-        settled = reference.settle(ResistiveDrive(few)).voltages
-        theirs = (time.perf_counter() - start) * len(x) / len(few)
+    settled, theirs = _in_ngspice(circuit, held, few, case.together, ngspice)
     errors = np.abs(settled - native[: len(few)]) / np.abs(settled)
     name = "-".join(map(str, (2 * case.sizes[0], *case.sizes[1:])))
     at = f"{len(x)} digits, {name}, double Shockley"
+    digit = f"median digit in ngspice, of {len(few)}"
+    ratio = theirs.processor * len(x) / own.processor
     return [
         at_most(f"{at}: 90th percentile of relative node error", float(np.percentile(errors, 90)), "1", 1e-7, command),
-        at_most(f"{at}: settling time", own, "s", case.seconds, command),
-        at_least(f"{at}: ngspice's time over it ({len(few)} digits timed)", theirs / own, "1", case.ratio, command),
+        at_most(f"{at}: settling, processor time", own.processor, "s", case.seconds, command),
+        recorded(f"{at}: settling, wall time", own.wall, "s", command),
+        recorded(f"{at}: {digit}, processor time", theirs.processor, "s", command),
+        recorded(f"{at}: {digit}, wall time", theirs.wall, "s", command),
+        at_least(f"{at}: {len(x)} median digits in ngspice over it", ratio, "1", case.ratio, command),
     ]
 
 
-def _settling_time(session: ResistiveSession, held: ResistiveConductances, x: Array) -> float:
-    """Seconds to program, fold and settle; nothing is left from the run before."""
-    start = time.perf_counter()
-    session.program(held)
-    session.settle(ResistiveDrive(x))
-    return time.perf_counter() - start
+def _natively(circuit: ResistiveCircuit, held: ResistiveConductances, x: Array, repeats: int) -> tuple[Array, Spent]:
+    """Voltages, and the median time to program, fold and settle; nothing is left from the run before."""
+    spent = []
+    with NativeEngine().open(circuit) as session:
+        session.program(held)
+        voltages = session.settle(ResistiveDrive(x)).voltages  # compiles, which is not what is timed
+        for _ in range(repeats):
+            wall, processor = time.perf_counter(), time.process_time()
+            session.program(held)
+            session.settle(ResistiveDrive(x))
+            spent.append(Spent(time.process_time() - processor, time.perf_counter() - wall))
+    return voltages, _median(spent)
+
+
+def _in_ngspice(
+    circuit: ResistiveCircuit, held: ResistiveConductances, x: Array, together: int, ngspice: NgspiceEngine
+) -> tuple[Array, Spent]:
+    """Voltages, and the median over the groups of a digit's share of the time."""
+    voltages, spent = [], []
+    with ngspice.open(circuit) as session:
+        session.program(held)
+        session.settle(ResistiveDrive(x[:1]))  # loads and programs, which is not what is timed
+        for first in range(0, len(x), together):
+            group = x[first : first + together]
+            wall, processor = time.perf_counter(), _processor_time(ngspice)
+            voltages.append(session.settle(ResistiveDrive(group)).voltages)
+            processor, wall = _processor_time(ngspice) - processor, time.perf_counter() - wall
+            spent.append(Spent(processor / len(group), wall / len(group)))
+    return np.concatenate(voltages), _median(spent)
+
+
+def _processor_time(ngspice: NgspiceEngine) -> float:
+    """Processor time of this process and the workers so far [s]."""
+    # Linux numbers the clock of another process so (bits 0-1: scheduled time; the rest: the process, inverted).
+    return time.process_time() + sum(time.clock_gettime((~pid << 3) | 2) for pid in ngspice.worker_pids)
+
+
+def _median(spent: list[Spent]) -> Spent:
+    return Spent(float(np.median([s.processor for s in spent])), float(np.median([s.wall for s in spent])))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = run(config, command)
     name = "drn_vs_ngspice_smoke.json" if options.smoke else "drn_vs_ngspice.json"
     save_rows(options.results / name, rows, {"config": asdict(config), "seed": config.seed})
-    return 0 if all(row.met for row in rows) else 1
+    return 0 if all(row.met is not False for row in rows) else 1
 
 
 if __name__ == "__main__":
