@@ -36,6 +36,13 @@ def test_training_smokes_and_resumes(tmp_path):
     assert (tmp_path / "drn_mnist_smoke.csv").read_text().count("\n") == len(record["rows"]) + 1
 
 
+def test_recorded_runs_are_drawn(tmp_path):
+    (tmp_path / "drn_mnist_100.json").write_text(json.dumps({"curve": {"errors": [0.05, 0.04]}}))
+    code, said = run("drn_mnist.py", tmp_path, "--figure")
+    assert code == 0, said
+    assert (tmp_path / "drn_mnist.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.ngspice
 def test_the_comparison_with_ngspice_smokes(tmp_path):
     _, said = run("drn_vs_ngspice.py", tmp_path)
