@@ -57,6 +57,7 @@ def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:
         and isinstance(rule.cost, SquaredError | SoftmaxCrossEntropy)
         and trainer.schedule.sweeps is not None
         and not trainer.descent.tied
+        and trainer.descent.tied_biases is None
     )
 
 

@@ -43,6 +43,9 @@ from analogeq.errors import InputError
 from analogeq.network import Block, Network
 from analogeq.network.network import Floats
 
+AT_ONCE = 4096
+"""Edges of a sparse block whose voltages are gathered together: what a processor's cache holds of a minibatch."""
+
 
 @dataclass(frozen=True, eq=False)
 class CircuitGradient:
@@ -145,11 +148,17 @@ def _dense(
 def _sparse(
     wiring: Network, block: Block, sources: Floats, first: Floats, second: Floats, gains: StageGains | None
 ) -> Floats:
+    """As `_dense`, edge by edge: ``½(Δv₂² - Δv₁²) = (Δv₂ - Δv₁) ½(Δv₁ + Δv₂)``."""
     rows, cols = block.endpoints()
     pre1, post1 = _ends(wiring, block, sources, first, gains)
     pre2, post2 = _ends(wiring, block, sources, second, gains)
-    drop1, drop2 = pre1[:, rows] - post1[:, cols], pre2[:, rows] - post2[:, cols]
-    total: Floats = 0.5 * ((drop2 - drop1) * (drop2 + drop1)).sum(axis=0)
+    moved = [np.ascontiguousarray((b - a).T) for a, b in ((pre1, pre2), (post1, post2))]
+    middle = [np.ascontiguousarray((0.5 * (a + b)).T) for a, b in ((pre1, pre2), (post1, post2))]
+    total = np.empty(len(rows), dtype=first.dtype)
+    for start in range(0, len(rows), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        r, c = rows[part], cols[part]
+        total[part] = np.einsum("eb,eb->e", moved[0][r] - moved[1][c], middle[0][r] - middle[1][c])
     return total
 
 

@@ -50,6 +50,8 @@ class ConductanceDescent:
     tied : mapping of int to ndarray of int
         Block number to a group number for each of its edges: edges of one group move together, by the
         mean of their gradients, as the positions of a shared kernel do.
+    tied_biases : ndarray of int, shape (node,), or None
+        Group number of each node: bias currents of one group move together, likewise.
     compiled : bool
         Gradient and step in one pass, by the kernels that numba compiles.
     """
@@ -59,6 +61,7 @@ class ConductanceDescent:
     high: float
     gains: StageGains | None = None
     tied: Mapping[int, np.ndarray] | None = None
+    tied_biases: np.ndarray | None = None
     compiled: bool = False
 
     def step(
@@ -85,7 +88,8 @@ class ConductanceDescent:
         n_layers = len(self.wiring.layers)
         _check_count("edges", rates.edges, n_layers)
         _check_count("biases", rates.biases, n_layers)
-        if self.compiled and self.gains is None and not self.tied and all(b.dense for b in self.wiring.blocks):
+        free = not self.tied and self.tied_biases is None
+        if self.compiled and self.gains is None and free and all(b.dense for b in self.wiring.blocks):
             self._in_one_pass(g, bias_currents, states, span, rates)
             return
         gradient = co_content_gradient(self.wiring, *states, span, self.gains)
@@ -95,8 +99,11 @@ class ConductanceDescent:
                 slope = _shared(slope, self.tied[number])
             g[block.edges] -= rates.edges[block.post - 1] * slope
         np.clip(g, self.low, self.high, out=g)
+        pull = gradient.bias_currents
+        if self.tied_biases is not None:
+            pull = _shared(pull, self.tied_biases)
         for layer, rate in zip(self.wiring.layers, rates.biases, strict=True):
-            bias_currents[layer] -= rate * gradient.bias_currents[layer]
+            bias_currents[layer] -= rate * pull[layer]
 
     def _in_one_pass(
         self,

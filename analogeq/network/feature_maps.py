@@ -175,6 +175,18 @@ class MapTopology:
         """Block number to the kernel number of each of its edges, for the layers that share a kernel."""
         return {k: layer.edges(self.maps[k])[2] for k, layer in enumerate(self.layers) if layer.shared}
 
+    def shared_nodes(self) -> Ints:
+        """Group of each node, shape (node,): nodes of one map of a shared kernel have one bias, others their own."""
+        groups: list[Ints] = []
+        start = 0
+        for k, size in enumerate(self.sizes[1:]):
+            own = np.arange(size, dtype=np.intp)
+            if k < len(self.layers) and self.layers[k].shared:
+                own //= size // self.layers[k].channels
+            groups.append(start + own)
+            start = int(groups[-1][-1]) + 1
+        return np.concatenate(groups)
+
 
 def _check_least(name: str, value: int, least: int) -> None:
     if value < least:

@@ -30,9 +30,9 @@ def setting(*, shared=True, dtype=np.float64, **technology):
     topology = MapTopology(Maps(1, 8, 8), layers, (10,))
     technology = {"input_gain": 10.0, "device": DoubleShockley(1e-3, 0.2, 0.3), **technology}
     circuit = ResistiveCircuit(topology.network(), ResistiveTechnology(**technology))
-    tied = wired_groups(
-        circuit.network, topology.shared(), doubled=True, biased=circuit.technology.bias_voltage is not None
-    )
+    biased = circuit.technology.bias_voltage is not None
+    nodes = topology.shared_nodes()
+    tied = wired_groups(circuit.network, topology.shared(), nodes if shared else None, doubled=True, biased=biased)
     g = half_kaiming(circuit.wiring, np.random.default_rng(0), dtype=dtype, tied=tied)
     return circuit, tied, ResistiveState(g, np.zeros(circuit.network.n_nodes, dtype=dtype))
 
@@ -57,7 +57,8 @@ def test_a_kernel_is_one_at_the_start_and_stays_exactly_one_while_it_learns(bias
     assert len(np.unique(tied[0])) >= 2 * 6 * 9
     rates = ConductanceRates((0.1, 0.02), (0.02, 0.02))
     trainer = trainer_of(circuit, EquilibriumPropagation(0.2), ResistiveSchedule(4, rates, sweeps=4))
-    trainer = replace(trainer, descent=replace(trainer.descent, tied=tied))
+    nodes = np.repeat(np.arange(6 + 10), [16] * 6 + [1] * 10)
+    trainer = replace(trainer, descent=replace(trainer.descent, tied=tied, tied_biases=nodes))
     assert epochs_of(trainer) is trainer  # no compiled epoch forgets the ties
     x, labels = digits.x_train[:200].astype(dtype), digits.y_train[:200]
     before = trainer.error(state, x, labels)
@@ -65,8 +66,25 @@ def test_a_kernel_is_one_at_the_start_and_stays_exactly_one_while_it_learns(bias
         state = trainer.epoch(state, x, digits.targets(labels).astype(dtype))
     assert state.g.dtype == dtype
     assert spread(circuit, tied, state.g) == 0.0
+    assert all(np.ptp(state.bias_currents[nodes == k]) == 0.0 for k in range(6))
+    assert len(np.unique(state.bias_currents)) == 6 + 10
     assert np.abs(state.g - start)[circuit.wiring.blocks[0].edges].max() > 1e-3
     assert trainer.error(state, x, labels) < min(0.5, before - 0.3)
+
+
+def test_tied_biases_alone_are_not_forgotten_by_compiled_epochs_or_steps():
+    digits = load("digits")
+    circuit = ResistiveCircuit(Network.layered((64, 6, 10)), ResistiveTechnology(input_gain=10.0, conductance_low=0.02))
+    rates = ConductanceRates((0.02, 0.02), (0.02, 0.02))
+    trainer = trainer_of(circuit, EquilibriumPropagation(0.05), ResistiveSchedule(4, rates, sweeps=4))
+    groups = np.repeat(np.arange(12), [3, 3] + [1] * 10)
+    trainer = replace(trainer, descent=replace(trainer.descent, tied_biases=groups))
+    assert epochs_of(trainer) is trainer
+    state = ResistiveState(half_kaiming(circuit.wiring, np.random.default_rng(0), low=0.02), np.zeros(16))
+    state = trainer.epoch(state, digits.x_train[:40].astype(float), digits.targets(digits.y_train[:40]).astype(float))
+    moved = state.bias_currents
+    assert np.ptp(moved[:3]) == np.ptp(moved[3:6]) == 0.0
+    assert moved[0] != moved[3]
 
 
 def test_maps_of_one_kernel_move_with_the_image():

@@ -101,6 +101,12 @@ def test_a_window_as_large_as_its_maps_is_a_dense_block():
     assert topology.shared()[0].tolist() == [4 * 0 + 9 * c + k for k in range(9) for c in range(4)]
 
 
+def test_nodes_of_one_map_of_a_shared_kernel_are_a_group():
+    layers = (LocalLayer(2, 2, shared=True), LocalLayer(2, 2))
+    groups = MapTopology(Maps(1, 3, 3), layers, (2,)).shared_nodes()
+    assert groups.tolist() == [0] * 4 + [1] * 4 + [2, 3] + [4, 5]
+
+
 def test_an_image_of_mnist_is_laid_out_without_drawing_it():
     topology = MapTopology(Maps(1, 28, 28), (LocalLayer(16, 5, 2, 2), LocalLayer(32, 3, 2, 1)), (10,))
     network = topology.network()

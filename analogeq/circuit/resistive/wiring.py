@@ -38,11 +38,13 @@ def wired(network: Network, *, doubled: bool, biased: bool) -> Network:
     return Network(names, (n_sources, *network.layer_sizes[1:]), network.outputs, tuple(blocks))
 
 
-def wired_groups(network: Network, tied: Mapping[int, Ints], *, doubled: bool, biased: bool) -> dict[int, Ints]:
+def wired_groups(
+    network: Network, tied: Mapping[int, Ints], nodes: Ints | None = None, *, doubled: bool, biased: bool
+) -> dict[int, Ints]:
     """Carry groups of drawn edges that keep one conductance over to the edges of ``wired``.
 
     Where inputs are doubled those of +x make groups and those of -x others: a kernel's number is the
-    difference of two conductances. Edges of bias sources are each on their own.
+    difference of two conductances.
 
     Parameters
     ----------
@@ -50,6 +52,9 @@ def wired_groups(network: Network, tied: Mapping[int, Ints], *, doubled: bool, b
     tied : mapping of int to ndarray of int
         Block number of ``network`` to a group number for each of the block's edges, as
         `analogeq.network.MapTopology.shared` and `analogeq.network.shared_from_graph` give them.
+    nodes : ndarray of int, shape (node,), optional
+        Group of each node, as `analogeq.network.MapTopology.shared_nodes` gives them: the bias source's edges
+        to nodes of one group keep one conductance. Each is on its own if not given.
     doubled, biased : bool
         As in ``wired``.
 
@@ -63,37 +68,48 @@ def wired_groups(network: Network, tied: Mapping[int, Ints], *, doubled: bool, b
     InputError
         If a block is not there, or its groups are not one whole number from 0 for each edge.
     """
-    wires = wired(network, doubled=doubled, biased=biased)
-    numbers = {(block.pre, block.post): number for number, block in enumerate(wires.blocks)}
+    drawn = {(b.pre, b.post): b.edges.stop - b.edges.start for b in network.blocks}
+    given = {(_checked_groups(network, k, groups)): np.asarray(groups, dtype=np.intp) for k, groups in tied.items()}
+    if nodes is not None:
+        _checked("nodes", nodes, network.n_nodes, "nodes")
     carried: dict[int, Ints] = {}
-    for number, groups in tied.items():
-        block = _checked_groups(network, number, groups)
-        there = numbers[block.pre, block.post]
-        parts = [np.asarray(groups, dtype=np.intp)]
-        if block.pre == 0:
-            if doubled:
-                parts.append(parts[0] + parts[0].max() + 1)
-            edges = wires.blocks[there].edges
-            rest = edges.stop - edges.start - sum(len(part) for part in parts)
-            parts.append(parts[-1].max() + 1 + np.arange(rest, dtype=np.intp))
-        carried[there] = np.concatenate(parts)
+    for number, block in enumerate(wired(network, doubled=doubled, biased=biased).blocks):
+        pair = (block.pre, block.post)
+        if block.pre > 0:
+            if pair in given:
+                carried[number] = given[pair]
+        elif pair in given or (biased and nodes is not None):
+            parts = [given.get(pair, np.arange(drawn.get(pair, 0), dtype=np.intp))]
+            if biased:
+                layer = network.layer(block.post)
+                parts.append(np.arange(block.shape[1], dtype=np.intp) if nodes is None else nodes[layer])
+            carried[number] = _side_by_side([part for part in parts for _ in range(2 if doubled else 1)])
     return carried
 
 
-def _checked_groups(network: Network, number: int, groups: Ints) -> Block:
+def _side_by_side(parts: list[Ints]) -> Ints:
+    """Join groups that have nothing to do with each other."""
+    starts = np.cumsum([0, *(1 + part.max(initial=-1) for part in parts)])
+    return np.concatenate([part + start for part, start in zip(parts, starts[:-1], strict=True)])
+
+
+def _checked_groups(network: Network, number: int, groups: Ints) -> tuple[int, int]:
     if not 0 <= number < len(network.blocks):
         raise InputError(f"tied block {number}: this network has blocks 0 to {len(network.blocks) - 1}; choose of them")
     block = network.blocks[number]
-    n_edges = block.edges.stop - block.edges.start
-    kind = np.asarray(groups).dtype
-    if np.shape(groups) != (n_edges,) or not np.issubdtype(kind, np.integer):
+    _checked(f"tied block {number}", groups, block.edges.stop - block.edges.start, "edges")
+    return block.pre, block.post
+
+
+def _checked(name: str, groups: Ints, count: int, kind: str) -> None:
+    held = np.asarray(groups)
+    if held.shape != (count,) or not np.issubdtype(held.dtype, np.integer):
         raise InputError(
-            f"tied block {number}: groups of shape {np.shape(groups)} and type {kind}; give one whole number for each "
-            f"of its {n_edges} edges"
+            f"{name}: groups of shape {held.shape} and type {held.dtype}; give one whole number for each of the "
+            f"{count} {kind}"
         )
-    if groups.min() < 0:
-        raise InputError(f"tied block {number}: group {int(groups.min())} is below zero; number groups from 0")
-    return block
+    if held.min() < 0:
+        raise InputError(f"{name}: group {int(held.min())} is below zero; number groups from 0")
 
 
 def _pairs_of_layers(network: Network, *, biased: bool) -> list[tuple[int, int]]:

@@ -71,11 +71,24 @@ def test_groups_of_a_dense_block_of_inputs_are_carried_in_its_order():
     assert found[0].tolist() == [0, 1, 1, 0, 2, 3, 3, 2, 4, 5, 6, 7]
 
 
+@pytest.mark.parametrize("doubled", [False, True])
+def test_bias_edges_to_one_map_are_a_group_of_their_own(doubled):
+    technology = ResistiveTechnology(inputs="doubled" if doubled else "single", bias_voltage=1.0)
+    circuit = ResistiveCircuit(TOPOLOGY.network(), technology)
+    groups = wired_groups(circuit.network, {}, TOPOLOGY.shared_nodes(), doubled=doubled, biased=True)
+    found = {frozenset(names) for names in members(circuit, groups) if names[0].startswith("bias")}
+    sources = ["bias", "bias_minus"] if doubled else ["bias"]
+    maps = [{f"h{layer}_{4 * c + k}" for k in range(4)} for layer in (1, 2) for c in range(2)]
+    assert found == {frozenset(f"{s}-{n}" for n in nodes) for s in sources for nodes in (*maps, {"y0"}, {"y1"})}
+    for names in members(circuit, groups):
+        assert names[0].startswith("bias") or len(names) == 1  # the image's edges were not tied
+
+
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
         ({2: np.zeros(1, dtype=int)}, "tied block 2: this network has blocks 0 to 1"),
-        ({0: np.zeros(3, dtype=int)}, r"tied block 0: groups of shape \(3,\).* each of its 4 edges"),
+        ({0: np.zeros(3, dtype=int)}, r"tied block 0: groups of shape \(3,\).* each of the 4 edges"),
         ({0: np.zeros(4)}, "type float64"),
         ({1: np.array([0, -1])}, "group -1 is below zero"),
     ],
@@ -83,3 +96,8 @@ def test_groups_of_a_dense_block_of_inputs_are_carried_in_its_order():
 def test_groups_that_fit_no_block_are_refused(groups, message):
     with pytest.raises(InputError, match=message):
         wired_groups(Network.layered((2, 2, 1)), groups, doubled=False, biased=False)
+
+
+def test_groups_of_nodes_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match=r"nodes: groups of shape \(2,\).* each of the 3 nodes"):
+        wired_groups(Network.layered((2, 2, 1)), {}, np.zeros(2, dtype=int), doubled=False, biased=True)
