@@ -32,10 +32,16 @@ class Part:
 
 PARTS = (
     Part("demo.json", "What `make demo` has to show"),
+    Part("demo_resistive.json", "The same with a resistive circuit"),
     Part("bench_engines.json", "The native engine against ngspice, one core each, one run"),
     Part("bench_training.json", "Training against backpropagation, MNIST shapes, float32 on both sides"),
     Part("random_circuits.json", "Random circuits, native against ngspice"),
-    Part("drn_mnist_100.json", "Resistive circuits (the second family, under construction)"),
+    Part("drn_mnist_100.json", "Deep resistive networks on MNIST, ideal diodes"),
+    Part("drn_mnist_1024.json", "The same, 1,024 hidden nodes"),
+    Part("drn_mnist_1024-1024.json", "The same, two hidden layers"),
+    Part("drn_mnist_shockley.json", "Double Shockley elements and output pairs on MNIST"),
+    Part("drn_vs_ngspice.json", "Resistive circuits of double Shockley elements, native against ngspice"),
+    Part("drn_in_ngspice.json", "MNIST with ngspice as the resistive circuit"),
 )
 
 

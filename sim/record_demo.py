@@ -1,6 +1,7 @@
 """Keep a demo's summary as recorded rows, with what each has to reach.
 
 make demo && python sim/record_demo.py runs/demo/summary.json
+make demo ARGS="--family resistive --output runs/resistive" && python sim/record_demo.py runs/resistive/summary.json
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from analogeq.flow.runs import write_json
 
-RESULT = Path(__file__).parent / "results" / "demo.json"
+RESULTS = Path(__file__).parent / "results"
 
 LIMITS = (
     ("copy_test_error", "test error of the copy alone, native training", "%", 3.5),
@@ -47,9 +48,12 @@ def main() -> None:
     parser.add_argument("summary", type=Path, help="summary.json of a demo")
     options = parser.parse_args()
     summary = json.loads(options.summary.read_text(encoding="utf-8"))
-    command = "make demo" + (" ARGS=--quick" if summary["quick"] else "")
+    asked = [] if summary["family"] == "hopfield" else [f"--family {summary['family']}"]
+    asked += ["--quick"] if summary["quick"] else []
+    command = "make demo" + (f' ARGS="{" ".join(asked)}"' if asked else "")
+    name = "demo" if summary["family"] == "hopfield" else f"demo_{summary['family']}"
     record = {"rows": rows(summary, command), "summary": summary, "cores": os.cpu_count()}
-    write_json(RESULT, record)
+    write_json(RESULTS / f"{name}.json", record)
 
 
 if __name__ == "__main__":
