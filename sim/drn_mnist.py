@@ -267,7 +267,7 @@ def draw(folder: Path) -> Path:
             errors = json.loads(path.read_text(encoding="utf-8"))["curve"]["errors"]
             shown = None if config.published is None else 100.0 * config.published
             name = "-".join(map(str, (2 * config.sizes[0], *config.sizes[1:])))
-            curves.append(ErrorCurve(f"{name} {config.device}", 100.0 * np.array(errors), shown))
+            curves.append(ErrorCurve(f"{name} {config.device.replace('-', ' ')}", 100.0 * np.array(errors), shown))
     figure = error_curves_figure(curves, title="Resistive networks on MNIST")
     return save_figure(figure, folder / "drn_mnist.png")
 
