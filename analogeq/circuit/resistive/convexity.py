@@ -16,11 +16,12 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, diags_array
+from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu
 
 from analogeq.circuit.drive import Drive
@@ -65,13 +66,24 @@ def convexity(circuit: ResistiveCircuit, conductances: ResistiveConductances, dr
     if (load <= 0.0).any():
         return Certificate(np.ones(len(load)), float((load / np.abs(load).max(initial=1e-300)).min()))
     x = np.ones(len(load))
+    sent = _coupling(circuit, conductances)
     for _ in range(SWEEPS):
-        reached = circuit.coupling_currents(conductances, x[None, :])[0] / load
+        reached = sent(x) / load
         margin = float((x - reached).min())
         if margin > ENOUGH:
             return Certificate(x, margin)
         x = 1.0 + reached
     return _exactly(circuit, conductances, load)
+
+
+def _coupling(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances
+) -> Callable[[NDArray[np.float64]], NDArray[np.floating]]:
+    """Currents that nodes send each other; a graph of many small blocks is one sparse matrix here."""
+    if all(block.dense for block in circuit.wiring.coupling_blocks):
+        return lambda x: circuit.coupling_currents(conductances, x[None, :])[0]
+    couplings = csr_array(linear_matrix(circuit, conductances, np.zeros(circuit.network.n_nodes)))
+    return lambda x: -(couplings @ x)
 
 
 def _exactly(circuit: ResistiveCircuit, conductances: ResistiveConductances, load: NDArray[np.float64]) -> Certificate:
