@@ -99,7 +99,7 @@ class Record:
     Attributes
     ----------
     seconds : list of float
-        By the clock.
+        By the clock; loading, checkpoints and tests not counted.
     processor_seconds : list of float
         Of this process and the workers together; a worker that was replaced counts from its start.
     load : list of float
@@ -109,6 +109,8 @@ class Record:
         engines disagree.
     tests : int
         Images tested with.
+    settled_by : str
+        As the engine says it.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Record:
     load: list[float] = field(default_factory=list)
     errors: dict[str, float] = field(default_factory=dict)
     tests: int = 0
+    settled_by: str = ""
 
 
 def native_trainer(config: Config) -> ResistiveTrainer:
@@ -141,7 +144,8 @@ def run(config: Config, data: Dataset, folder: Path) -> Record:
             classes = {config.engine: predictions(trainer, state, x), "native": predictions(native, state, x)}
             found = {name: float(np.mean(each != labels)) for name, each in classes.items()}
             found["disagreements"] = float(np.count_nonzero(classes[config.engine] != classes["native"]))
-            record = replace(record, errors=found, tests=len(labels))
+            said = trainer.session.settle(ResistiveDrive(x[:1])).analysis
+            record = replace(record, errors=found, tests=len(labels), settled_by=said)
             _write(folder, config, record)
     return record
 
