@@ -142,6 +142,36 @@ class Simulator:
         self.library.alter(self._forward.changes(forward))
         self.library.alter(self._backward.changes(backward))
 
+    def sensitivities(
+        self, netlist: str, vectors: Sequence[str], outputs: Sequence[str], parameters: Sequence[str]
+    ) -> tuple[Doubles, Doubles]:
+        """Analyse a circuit that is not kept.
+
+        Returns
+        -------
+        values : ndarray, shape (vector,)
+            What the vectors hold at the operating point.
+        slopes : ndarray, shape (output, parameter)
+            Derivative of each output's voltage by each parameter, called ``element_parameter``.
+        """
+        if self._loaded:
+            self.library.command("remcirc")
+            self._loaded = False
+        self.library.load(netlist)
+        try:
+            values = self._read_after("op", vectors)
+            slopes = [self._read_after(f"sens v({output})", parameters) for output in outputs]
+        finally:
+            self.library.command("remcirc")
+        return np.array(values), np.array(slopes)
+
+    def _read_after(self, command: str, vectors: Sequence[str]) -> list[float]:
+        try:
+            self.library.command(command)
+            return self.library.last_values(self.library.vector_names(vectors))
+        finally:
+            self.library.command("destroy all")
+
     def run(self, task: Task, currents: Doubles, start: Doubles) -> Iterator[tuple[Doubles, Doubles, int]]:
         """Analyse sample after sample.
 

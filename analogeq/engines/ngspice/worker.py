@@ -60,6 +60,10 @@ def serve(simulator: Simulator, channel: socket.socket, header: Header, arrays: 
             simulator.set_gains(arrays["forward"], arrays["backward"])
         elif header["do"] == "run":
             _run(simulator, channel, header, arrays)
+        elif header["do"] == "sensitivities":
+            asked = (header[name] for name in ("netlist", "vectors", "outputs", "parameters"))
+            values, slopes = simulator.sensitivities(*asked)
+            send(channel, {}, {"values": values, "slopes": slopes})
         send(channel, {"done": True, "memory": memory()}, {})
     except SimulatorError as error:
         send(channel, {"failed": str(error)}, {})

@@ -24,6 +24,8 @@ from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, devi
 from analogeq.circuit.resistive.netlist.simulation import TOLERANCES
 from analogeq.circuit.schematic import Schematic, refuse_unwritable
 
+Sections = list[tuple[str, tuple[Table, ...]]]
+
 
 def readable_netlist(
     circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, *, sample: int = 0
@@ -43,7 +45,11 @@ def readable_netlist(
     ElectricalRuleError
         If a name or a value must not be in a netlist.
     """
-    sections, nodes = _sections(circuit, conductances, drive, sample)
+    return written_sections(circuit, *readable_sections(circuit, conductances, drive, sample))
+
+
+def written_sections(circuit: ResistiveCircuit, sections: Sections, nodes: tuple[str, ...]) -> str:
+    """Write what `readable_sections` gave, or what was made of it."""
     tables = tuple(table for _, tables in sections for table in tables)
     schematic = Schematic(nodes, tables)
     refuse_unwritable(schematic)
@@ -69,9 +75,10 @@ def _heading(circuit: ResistiveCircuit) -> Iterator[str]:
     yield f".options {TOLERANCES} temp={CELSIUS!r} tnom={CELSIUS!r}"
 
 
-def _sections(
+def readable_sections(
     circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, sample: int
-) -> tuple[list[tuple[str, tuple[Table, ...]]], tuple[str, ...]]:
+) -> tuple[Sections, tuple[str, ...]]:
+    """Titles with the tables under them, and the names of the nodes by number."""
     net, wires = circuit.network, circuit.wiring
     named = Nodes(wires.names)
     sources = np.arange(1, wires.n_inputs + 1, dtype=np.intp)
