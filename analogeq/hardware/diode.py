@@ -72,8 +72,10 @@ def resisted_diode_current(
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     r"""Evaluate a junction behind its series resistance.
 
-    The junction stands at x with :math:`x + R_S\, i(x) = v`. The left side rises and, forward, curves
-    upwards, so that Newton's method from a point above the root comes down to it without a miss.
+    The junction stands at x with :math:`x + R_S\, i(x) = v`. The left side rises and curves upwards, so
+    that Newton's method from a point above the root comes down to it without a miss. Such a point is,
+    forward, where the resistance alone would drop v; backward, where it drops the most that the junction
+    lets through, or 0 V.
 
     Parameters
     ----------
@@ -93,12 +95,14 @@ def resisted_diode_current(
     if series_resistance == 0.0:
         return diode_current(v, *junction)
     dropped = np.maximum(v, 0.0) / (series_resistance * saturation_current)
-    x = np.where(v > 0.0, np.minimum(v, scaled_thermal_voltage * np.log1p(dropped)), v)
+    blocked = np.minimum(v + series_resistance * (saturation_current - gmin * v), 0.0)
+    x = np.where(v > 0.0, np.minimum(v, scaled_thermal_voltage * np.log1p(dropped)), blocked)
     for _ in range(_MOST_NEWTON):
         current, slope = diode_current(x, *junction)
         step = (x + series_resistance * current - v) / (1.0 + series_resistance * slope)
         x = x - step
-        if np.abs(step).max(initial=0.0) <= 1e-16 + 4e-16 * np.abs(x).max(initial=0.0):
+        eps = np.finfo(x.dtype).eps
+        if np.abs(step).max(initial=0.0) <= 0.5 * eps + 2.0 * eps * np.abs(x).max(initial=0.0):
             break
     current, slope = diode_current(x, *junction)
     return current, slope / (1.0 + series_resistance * slope)

@@ -48,11 +48,11 @@ REAL_DIODES: Mapping[str, RealDiode] = {
     "hsms-2820": RealDiode(2.2e-8, 1.08, 6.0, "Schottky, detector", "Avago data sheet HSMS-282x"),
     "hsms-2850": RealDiode(3e-6, 1.06, 25.0, "Schottky, zero bias", "Avago data sheet HSMS-285x"),
 }
-"""Parts that ``[clamp] kind`` may name."""
+"""Parts that ``[clamp] kind`` and ``[device] kind`` may name."""
 
 
-def real_diode(name: str) -> DiodeClamp:
-    """Clamp of two diodes of the part ``name``, in any case.
+def part_called(name: str) -> RealDiode:
+    """Look up the part ``name``, in any case.
 
     Raises
     ------
@@ -64,7 +64,19 @@ def real_diode(name: str) -> DiodeClamp:
         close = difflib.get_close_matches(name.lower(), REAL_DIODES, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(REAL_DIODES)}"
         raise TechnologyError(
-            f'diode {name!r}: not in the table; {hint} (or kind = "diode" with its saturation_current, ideality and '
+            f"diode {name!r}: not in the table; {hint} (or give its own saturation_current, ideality and "
             "series_resistance)"
         )
+    return part
+
+
+def real_diode(name: str) -> DiodeClamp:
+    """Clamp of two diodes of the part ``name``, in any case.
+
+    Raises
+    ------
+    TechnologyError
+        If the part is not in the table.
+    """
+    part = part_called(name)
     return DiodeClamp(part.saturation_current, part.ideality, part.series_resistance, name.lower())

@@ -8,6 +8,8 @@ from numbers import Integral, Real
 
 from analogeq.errors import TechnologyError
 
+ABSOLUTE_ZERO = -273.15  # degC
+
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]{0,62}", re.ASCII)
 
 
@@ -36,6 +38,14 @@ def check_not_negative(key: str, value: object, unit: str = "") -> None:
     number = check_number(key, value, unit)
     if number < 0:
         raise TechnologyError(f"{key}: {number!r}{_of(unit)} is below zero; give zero or more")
+
+
+def check_temperature(key: str, value: object) -> None:
+    """Refuse what is not above absolute zero [degC]."""
+    if check_number(key, value, "degC") <= ABSOLUTE_ZERO:
+        raise TechnologyError(
+            f"{key}: {value!r} degC is not above absolute zero, {ABSOLUTE_ZERO} degC; was it meant in kelvin?"
+        )
 
 
 def check_int(key: str, value: object, low: int, high: int | None, remedy: str) -> None:

@@ -13,11 +13,9 @@ from analogeq.hardware.limits import (
     check_int,
     check_label,
     check_not_negative,
-    check_number,
     check_positive,
+    check_temperature,
 )
-
-ABSOLUTE_ZERO = -273.15  # degC
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,7 @@ class Technology:
         self._check_together()
 
     def _check_together(self) -> None:
-        if check_number("temperature", self.temperature, "degC") <= ABSOLUTE_ZERO:
-            raise TechnologyError(
-                f"temperature: {self.temperature!r} degC is not above absolute zero, {ABSOLUTE_ZERO} degC; "
-                "was it meant in kelvin?"
-            )
+        check_temperature("temperature", self.temperature)
         if self.conductance_low >= self.conductance_high:
             raise TechnologyError(
                 f"conductance_low: {self.conductance_low!r} S is not below conductance_high, "

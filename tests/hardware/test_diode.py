@@ -48,3 +48,14 @@ def test_a_clamp_pulls_a_node_back_from_both_rails():
     assert current[0] == pytest.approx(-current[2], rel=1e-9)
     assert abs(current[1]) < 1e-12
     assert (slope > 0.0).all()
+
+
+def test_a_blocking_diode_behind_a_large_resistance_is_found_too():
+    # IS·RS is 84 thermal voltages: from the blocked side Newton's method would leap far into conduction
+    nvt = thermal_voltage(27.0)
+    for v in (-5.0, -0.5, -1e-3):
+        current, slope = resisted_diode_current(np.array([v]), 8.2e-4, nvt, 2627.0)
+        x = v - 2627.0 * current
+        junction, own = diode_current(x, 8.2e-4, nvt)
+        assert current == pytest.approx(junction, abs=1e-15)  # x is a difference of volts: their eps times 0.03 S
+        assert slope == pytest.approx(own / (1.0 + 2627.0 * own), rel=1e-9)

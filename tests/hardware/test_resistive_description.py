@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from analogeq.errors import TechnologyError
 from analogeq.hardware import default_technology_toml, load_technology, technology_from_toml, to_toml
 from analogeq.hardware.description.devices import KINDS
-from analogeq.hardware.description.vocabulary import RESISTIVE
+from analogeq.hardware.description.vocabulary import PAIR, RESISTIVE
+from analogeq.hardware.diodes import REAL_DIODES
 from analogeq.hardware.resistive import (
     Amplifier,
     DiodePair,
     DoubleShockley,
     IdealDiode,
+    JunctionDiode,
+    JunctionPair,
     MeasuredCurve,
     NoDevice,
     ResistiveTechnology,
@@ -27,6 +30,7 @@ from analogeq.hardware.resistive import (
 HEAD = '[chip]\nfamily = "resistive"\n'
 POSITIVE = st.floats(1e-15, 1e6)
 SMALL = st.floats(1e-3, 0.2)  # thermal voltages: biases of a volt are some hundred of them
+KELVIN = st.floats(-270.0, 300.0)
 GAINS = st.floats(1e-3, 1e3)
 
 
@@ -44,6 +48,10 @@ DEVICES = st.one_of(
     st.builds(DiodePair, POSITIVE, SMALL, upper=st.floats(0.01, 0.5), lower=st.floats(-0.5, 0.0)),
     curves(),
     st.just(NoDevice()),
+    st.builds(JunctionDiode, POSITIVE, POSITIVE, st.just(0.0) | POSITIVE, KELVIN, st.sampled_from(["", "1n4148"])),
+    st.builds(JunctionPair, POSITIVE, POSITIVE, POSITIVE, KELVIN, upper=st.floats(0.01, 0.5), lower=st.floats(-1, 0)),
+    st.builds(JunctionDiode.of_part, st.sampled_from(sorted(REAL_DIODES)), temperature=KELVIN),
+    st.builds(JunctionPair.of_part, st.sampled_from(sorted(REAL_DIODES)), temperature=KELVIN, upper=st.floats(0.1, 5)),
 )
 AMPLIFIERS = st.none() | st.builds(Amplifier, GAINS | st.tuples(GAINS, GAINS), GAINS | st.tuples(GAINS))
 
@@ -82,8 +90,9 @@ def test_the_shipped_file_is_the_default_technology_and_names_every_key():
     named = {section: set(keys) for section, keys in held.items() if section != "device"}
     assert named == {section: set(keys) for section, keys in RESISTIVE.sections.items()}
     assert technology_from_toml(amplified).amplifier == Amplifier()
+    assert all(f'"{part}"' in text for part in REAL_DIODES)
     for kind, keys in RESISTIVE.kinds["device"].items():
-        assert f'"{kind}"' in text
+        assert f'"{kind}"' in text or kind.removesuffix(PAIR) in REAL_DIODES
         assert all(key in text for key in keys)
 
 
@@ -142,6 +151,15 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         amplifier=Amplifier((4.0, 4.5), 0.25),
         device=DoubleShockley(1e-6, 0.05, 0.8),
     )
+
+
+@pytest.mark.parametrize("kind", ["1n4148", "BAT54", "bat54-Pair"])
+def test_a_real_diode_is_named_in_any_case(kind):
+    technology = technology_from_toml(HEAD + f'[device]\nkind = "{kind}"\ntemperature = "60 degC"')
+    part = kind.lower().removesuffix("-pair")
+    made = JunctionPair if kind.endswith("-Pair") else JunctionDiode
+    assert technology.device == made.of_part(part, temperature=60.0)
+    assert f'kind = "{kind.lower()}"\ntemperature = "60 degC"' in to_toml(technology)
 
 
 def test_a_curve_is_read_from_below_the_files_folder_and_written_without_it(tmp_path):
@@ -243,10 +261,15 @@ def test_a_damaged_curve_is_told_by_its_name_and_point(tmp_path, content, says):
         ("[amplifier]\ngain = 1", "[amplifier] gain: unknown key; it belongs in [inputs]"),
         ('[device]\nkind = "shokley"', "[device] shokley: unknown kind; did you mean 'shockley'?"),
         ("[device]\nkind = 1", "[device] kind: 1 is not a string"),
-        ('[device]\nkind = "shockley"\nupper = "1 V"', "[device] upper: unknown key; it belongs to kind 'diode-pair'"),
+        ('[device]\nkind = "shockley"\nupper = "1 V"', "[device] upper: unknown key; it belongs to kind 'diode"),
         ('[device]\nkind = "shockley"\nscaled_thermal_voltage = "0 V"', "[device] scaled_thermal_voltage: 0.0 V is"),
         ('[device]\nkind = "diode-pair"\nupper = "-2 V"', "[device] upper: -2.0 V is not above lower, -1.0 V"),
         ('[device]\nkind = "double-shockley"\noffset = "50 V"', "[device] offset: 50.0 V"),
+        ('[device]\nkind = "1n4149"', "[device] 1n4149: unknown kind; did you mean '1n4148'?"),
+        ('[device]\nkind = "1n4148"\nideality = 1', "[device] ideality: unknown key; it belongs to kind 'junction"),
+        ('[device]\nkind = "1n4148-pair"\nupper = "-2 V"', "[device] upper: -2.0 V is not above lower, -1.0 V"),
+        ('[device]\nkind = "bat54"\ntemperature = "0 K"', "[device] temperature: -273.15 degC is not above absolute"),
+        ('[chip]\ntemperature = "1 K"', "[chip] temperature: unknown key; it belongs in [device]"),
         ('[device]\nkind = "none"\nzzz = 1', "[device] zzz: unknown key; there is none"),
         ('[device]\nkind = "curve"', "[device] curve: has no points; give file, or volts and amperes"),
         ('[device]\nkind = "curve"\nvolts = [0, 1]', "[device] curve: has volts; give file, or volts and amperes"),

@@ -12,6 +12,8 @@ from analogeq.hardware.keys import Bits, Flag, Key, Number, Numbers, Optional, Q
 
 Keys = Mapping[str, Key]
 
+_SHOWN_KINDS = 3
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -53,12 +55,13 @@ class Vocabulary:
         return {key: " or ".join(tables) for key, tables in found.items()}
 
 
+_TEMPERATURE = Quantity("degC", "27 degC")
 _CHIP = {"family": Text(), "name": Text()}
 
 HOPFIELD = Vocabulary(
     "hopfield",
     {
-        "chip": {**_CHIP, "rail": Quantity("V", "1 V"), "temperature": Quantity("degC", "27 degC")},
+        "chip": {**_CHIP, "rail": Quantity("V", "1 V"), "temperature": _TEMPERATURE},
         "neuron": {"unit_conductance": Quantity("S", "10 uS"), "node_capacitance": Quantity("F", "1 pF")},
         "crossbar": {
             "conductance_low": Quantity("S", "0.1 uS"),
@@ -88,6 +91,16 @@ HOPFIELD = Vocabulary(
 _SATURATION = Quantity("A", "1 uA")
 _THERMAL = Quantity("V", "50 mV")
 _BIASES = {"upper": Quantity("V", "1 V"), "lower": Quantity("V", "-1 V")}
+_CARD: Keys = {
+    "saturation_current": _SATURATION,
+    "ideality": Number(),
+    "series_resistance": Quantity("Ohm", "0.5 Ohm"),
+    "temperature": _TEMPERATURE,
+    "name": Text(),
+}
+
+PAIR = "-pair"
+"""What follows a part's name where two of it stand between a node and two bias sources."""
 
 RESISTIVE = Vocabulary(
     "resistive",
@@ -111,6 +124,10 @@ RESISTIVE = Vocabulary(
             "diode-pair": {"saturation_current": _SATURATION, "thermal_voltage": _THERMAL, **_BIASES},
             "curve": {"file": Text(), "volts": Numbers(), "amperes": Numbers(), "half": Flag()},
             "none": {},
+            "junction": _CARD,
+            "junction-pair": {**_CARD, **_BIASES},
+            **{part: {"temperature": _TEMPERATURE} for part in REAL_DIODES},
+            **{part + PAIR: {"temperature": _TEMPERATURE, **_BIASES} for part in REAL_DIODES},
         }
     },
     {
@@ -180,7 +197,7 @@ def _of_family(other: Vocabulary, near: str | None) -> str:
 
 def _other_kind(name: str, table: str, known: Vocabulary) -> str | None:
     kinds = [kind for kind, keys in known.kinds.get(table, {}).items() if name in keys]
-    return f"it belongs to kind {' or '.join(map(repr, kinds))}" if kinds else None
+    return f"it belongs to kind {' or '.join(map(repr, kinds[:_SHOWN_KINDS]))}" if kinds else None
 
 
 def _close(name: str, among: Collection[str]) -> str | None:

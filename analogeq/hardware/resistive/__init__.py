@@ -5,6 +5,7 @@ from analogeq.hardware.resistive.device import NodeDevice
 from analogeq.hardware.resistive.double_shockley import DiodePair, DoubleShockley
 from analogeq.hardware.resistive.ideal_diode import IdealDiode
 from analogeq.hardware.resistive.no_device import NoDevice
+from analogeq.hardware.resistive.real_diodes import JunctionDiode, JunctionPair
 from analogeq.hardware.resistive.shockley import ShockleyDiode
 from analogeq.hardware.resistive.technology import Amplifier, ResistiveTechnology
 
@@ -13,6 +14,8 @@ __all__ = [
     "DiodePair",
     "DoubleShockley",
     "IdealDiode",
+    "JunctionDiode",
+    "JunctionPair",
     "MeasuredCurve",
     "NoDevice",
     "NodeDevice",

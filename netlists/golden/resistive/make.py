@@ -8,7 +8,7 @@ The tests compare these files with what the package writes, and run each in ngsp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,14 @@ import numpy as np
 from analogeq.circuit import Nudge
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.circuit.resistive.netlist import readable_netlist, simulation_netlist
-from analogeq.hardware.resistive import Amplifier, DiodePair, MeasuredCurve, ResistiveTechnology
+from analogeq.hardware.resistive import (
+    Amplifier,
+    DiodePair,
+    JunctionDiode,
+    JunctionPair,
+    MeasuredCurve,
+    ResistiveTechnology,
+)
 from analogeq.network import Network
 
 FOLDER = Path(__file__).parent
@@ -39,7 +46,11 @@ class Golden:
 
 
 def _golden(sizes: tuple[int, ...], technology: ResistiveTechnology, drive: ResistiveDrive) -> Golden:
-    circuit = ResistiveCircuit(Network.layered(sizes), technology)
+    return _of(Network.layered(sizes), technology, drive)
+
+
+def _of(network: Network, technology: ResistiveTechnology, drive: ResistiveDrive) -> Golden:
+    circuit = ResistiveCircuit(network, technology)
     g = 0.125 * (1.0 + np.arange(circuit.wiring.n_edges) % 5)
     bias = 0.0625 * (np.arange(circuit.network.n_nodes) % 3)
     return Golden(circuit, circuit.program(g, bias), drive)
@@ -67,7 +78,22 @@ def measured() -> Golden:
     return _golden((2, 2, 1), ResistiveTechnology(device=curve, inputs="single"), drive)
 
 
-GOLDEN = {"ideal": ideal, "amplified": amplified, "measured": measured}
+def real() -> Golden:
+    """One BAT54 to ground at each hidden node, at 60 degC, half of a layer each way."""
+    drive = ResistiveDrive(np.array([[1.0, -0.5]]), None, Nudge(np.array([[1.0]]), 0.5))
+    device = JunctionDiode.of_part("bat54", temperature=60.0)
+    return _golden((2, 2, 1), ResistiveTechnology(device=device, input_gain=2.0), drive)
+
+
+def real_pairs() -> Golden:
+    """Antiparallel pairs of 1N4148 to two bias sources, beside a node that is called like one of them."""
+    technology = ResistiveTechnology(device=JunctionPair.of_part("1n4148", upper=0.5, lower=-0.25), input_gain=4.0)
+    drive = ResistiveDrive(np.array([[1.0, -0.5]]))
+    network = replace(Network.layered((2, 2, 1)), names=("upper", "x1", "h1_0", "h1_1", "y0"))
+    return _of(network, technology, drive)
+
+
+GOLDEN = {"ideal": ideal, "amplified": amplified, "measured": measured, "real": real, "real_pairs": real_pairs}
 
 
 def main() -> None:

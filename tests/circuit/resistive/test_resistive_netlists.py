@@ -52,7 +52,7 @@ def test_the_readable_netlist_settles_where_the_laws_say(name, run_netlist):
 
 
 @pytest.mark.ngspice
-@pytest.mark.parametrize("name", ["ideal", "amplified"])
+@pytest.mark.parametrize("name", ["ideal", "amplified", "real", "real_pairs"])
 def test_the_folded_netlist_settles_where_the_laws_say(name, run_netlist):
     golden = GOLDEN[name]()
     circuit, drive = golden.circuit, golden.drive

@@ -15,6 +15,8 @@ from analogeq.hardware.resistive import (
     DiodePair,
     DoubleShockley,
     IdealDiode,
+    JunctionDiode,
+    JunctionPair,
     MeasuredCurve,
     ResistiveTechnology,
     ShockleyDiode,
@@ -60,6 +62,27 @@ def test_every_device_settles_alike(ngspice, name, amplifier):
     held = circuit.program(rng.uniform(0, 1, circuit.wiring.n_edges), 0.1 * rng.normal(size=12))
     drive = ResistiveDrive(rng.normal(size=(4, 5)), None, Nudge(rng.random((4, 2)), -0.05))
     assert relative(*both(ngspice, circuit, held, drive)).max() < 1e-7  # stand-ins and shunts: 1e-9 and less
+
+
+REAL = {
+    "1n4148": JunctionDiode.of_part("1n4148"),
+    "cold bat54": JunctionDiode.of_part("bat54", temperature=-20.0),
+    "1n34a pair": JunctionPair.of_part("1n34a", upper=0.4, lower=-0.3),
+    "1n4148 pair": JunctionPair.of_part("1n4148", upper=0.5, lower=-0.2),
+    "made up": JunctionPair(1e-6, 1.2, 1e3, upper=0.05, lower=-0.02),
+}
+
+
+@pytest.mark.parametrize("amplifier", [None, Amplifier(4.0, 0.25)])
+@pytest.mark.parametrize("name", list(REAL))
+def test_a_real_diode_is_ngspices_own(ngspice, name, amplifier):
+    technology = ResistiveTechnology(device=REAL[name], amplifier=amplifier, bias_voltage=0.3, input_gain=4.0)
+    circuit = ResistiveCircuit(Network.layered((5, 6, 4, 2)), technology)
+    rng = np.random.default_rng(0)
+    held = circuit.program(rng.uniform(0, 1e-2, circuit.wiring.n_edges), 1e-4 * rng.normal(size=12))
+    drive = ResistiveDrive(rng.normal(size=(4, 5)), None, Nudge(rng.random((4, 2)), -5e-5))
+    # One model card in one equation: what is left are roundings, and ngspice's last Newton step.
+    assert relative(*both(ngspice, circuit, held, drive)).max() < 1e-9
 
 
 def test_held_outputs_and_injected_currents_settle_alike(ngspice):

@@ -11,7 +11,16 @@ import numpy as np
 from analogeq.circuit.elements import DiodeModel, Diodes, Doubles, Ints, Table, VoltageSources, written
 from analogeq.errors import InputError
 from analogeq.hardware.diode import thermal_voltage
-from analogeq.hardware.resistive import DoubleShockley, IdealDiode, MeasuredCurve, NodeDevice, NoDevice, ShockleyDiode
+from analogeq.hardware.resistive import (
+    DoubleShockley,
+    IdealDiode,
+    JunctionDiode,
+    JunctionPair,
+    MeasuredCurve,
+    NodeDevice,
+    NoDevice,
+    ShockleyDiode,
+)
 
 CELSIUS = 27.0
 """Temperature that the netlist states; a device's thermal voltage is its own."""
@@ -73,29 +82,21 @@ def device_tables(
     biases : tuple of int
         Numbers of the device's bias nodes, in the order of `bias_nodes`.
     """
-    ground = np.zeros_like(at)
     if isinstance(device, IdealDiode):
         stiff = np.full(len(at), float(device.stiffness))
         return (NodeDiodes(_named("bd", names), at[:, None], sign, stiff),)
     if isinstance(device, DoubleShockley):
-        scaled = device.thermal_voltage / thermal_voltage(CELSIUS)
-        model = DiodeModel(
-            "dnode", device.saturation_current * math.exp(-device.offset / device.thermal_voltage), scaled, 0.0
-        )
-        (middle,) = biases
-        bias = np.full_like(at, middle)
-        return (
-            VoltageSources(("vmiddle",), np.array([[middle, 0]], dtype=np.intp), np.array([float(device.middle)])),
-            Diodes(_named("du", names), np.column_stack((at, bias)), model),
-            Diodes(_named("dl", names), np.column_stack((bias, at)), model),
-        )
+        saturation = device.saturation_current * math.exp(-device.offset / device.thermal_voltage)
+        model = _textbook(saturation, device.thermal_voltage)
+        return _between(names, at, (*biases, *biases), {"vmiddle": device.middle}, model)
+    if isinstance(device, JunctionPair):
+        sources = {"vupper": device.upper, "vlower": device.lower}
+        return _between(names, at, biases, sources, _card(device))
+    if isinstance(device, JunctionDiode):
+        return (_grounded(names, at, sign, _card(device)),)
     if isinstance(device, ShockleyDiode):
-        model = DiodeModel(
-            "dnode", device.saturation_current, device.scaled_thermal_voltage / thermal_voltage(CELSIUS), 0.0
-        )
-        upright = (sign > 0.0)[:, None]
-        ends = np.where(upright, np.column_stack((ground, at)), np.column_stack((at, ground)))
-        return (Diodes(_named("dn", names), ends, model),)
+        model = _textbook(device.saturation_current, device.scaled_thermal_voltage)
+        return (_grounded(names, at, sign, model),)
     if isinstance(device, MeasuredCurve):
         volts, amperes = _continued(device)
         return (NodeCurves(_named("bd", names), at[:, None], sign, volts, amperes),)
@@ -106,7 +107,41 @@ def device_tables(
 
 def bias_nodes(device: NodeDevice) -> tuple[str, ...]:
     """Name the nodes that a device's bias sources hold; where saturation currents cancel their middle is enough."""
-    return ("middle",) if isinstance(device, DoubleShockley) else ()
+    if isinstance(device, DoubleShockley):
+        return ("middle",)
+    return ("upper", "lower") if isinstance(device, JunctionPair) else ()
+
+
+def _textbook(saturation_current: float, scaled_thermal_voltage: float) -> DiodeModel:
+    """Card whose N makes the device's own thermal voltage of that at the netlist's temperature."""
+    return DiodeModel("dnode", saturation_current, scaled_thermal_voltage / thermal_voltage(CELSIUS), 0.0)
+
+
+def _card(device: JunctionDiode) -> DiodeModel:
+    """Card of a real diode; another temperature than the netlist's is in N, since IS is given at its own."""
+    warmer = thermal_voltage(device.temperature) / thermal_voltage(CELSIUS)
+    return DiodeModel("dnode", device.saturation_current, device.ideality * warmer, device.series_resistance)
+
+
+def _grounded(names: tuple[str, ...], at: Ints, sign: Doubles, model: DiodeModel) -> Diodes:
+    """One diode from ground to each node, turned round where ``sign`` is -1."""
+    ground = np.zeros_like(at)
+    upright = (sign > 0.0)[:, None]
+    ends = np.where(upright, np.column_stack((ground, at)), np.column_stack((at, ground)))
+    return Diodes(_named("dn", names), ends, model)
+
+
+def _between(
+    names: tuple[str, ...], at: Ints, biases: tuple[int, ...], sources: dict[str, float], model: DiodeModel
+) -> tuple[Table, ...]:
+    """Bias sources, and at each node one diode to the upper bias and one from the lower."""
+    upper, lower = (np.full_like(at, bias) for bias in biases)
+    held = np.array([[bias, 0] for bias in dict.fromkeys(biases)], dtype=np.intp)
+    return (
+        VoltageSources(tuple(sources), held, np.array([float(volts) for volts in sources.values()])),
+        Diodes(_named("du", names), np.column_stack((at, upper)), model),
+        Diodes(_named("dl", names), np.column_stack((lower, at)), model),
+    )
 
 
 def _continued(curve: MeasuredCurve) -> tuple[Doubles, Doubles]:
