@@ -189,7 +189,7 @@ def _saved(folder: Path, config: Config) -> Path:
 
 
 def _curve(folder: Path, config: Config) -> Path:
-    return folder / f"{config.name}_parts.json"
+    return folder / f"{config.name}_curve.json"
 
 
 def _write(folder: Path, config: Config, record: Record) -> None:
