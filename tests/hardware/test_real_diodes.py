@@ -10,9 +10,10 @@ from scipy.integrate import quad
 from scipy.special import lambertw
 
 from analogeq.errors import TechnologyError
-from analogeq.hardware.diode import GMIN, diode_current, thermal_voltage
+from analogeq.hardware.diode import GMIN, diode_current, resisted_diode_current, thermal_voltage
 from analogeq.hardware.diodes import REAL_DIODES
 from analogeq.hardware.resistive import JunctionDiode, JunctionPair
+from analogeq.hardware.resistive.junction import Junction
 
 DEVICES = {
     "1n4148": JunctionDiode.of_part("1n4148"),
@@ -66,7 +67,8 @@ def test_a_node_stands_where_the_currents_add_up(name):
             current, slope = (part[0] for part in device.current(np.array([v])))
             # What the roundings of v are worth in current: a few eps of the voltages, through slope and load
             resistance_drop = abs(current) * device.series_resistance
-            rounding = 1e-15 * ((load + slope) * (abs(v) + resistance_drop + 1.0) + abs(supply) + abs(load * v))
+            drops = (load + slope) * (abs(v) + resistance_drop + 1.0) + abs(load * v)
+            rounding = 1e-15 * (drops + abs(supply) + device.saturation_current)
             assert abs(load * v + current - supply) <= 8.0 * rounding
 
 
@@ -90,6 +92,33 @@ def test_any_diode_and_any_pair_balances_any_load(saturation, ideality, resistan
         volts = abs(v[0, 0]) + abs(current) * resistance + abs(lower) + reach + device.scaled_thermal_voltage
         rounding = 1e-15 * ((load + slope) * volts + abs(supply) + saturation)
         assert abs(load * v[0, 0] + current - supply) <= 16.0 * rounding
+
+
+@pytest.mark.parametrize("resistance", [1e-9, 0.568, 2627.0, 1e9])
+def test_the_closed_form_of_a_resisted_junction_is_newtons(resistance):
+    nvt, u = thermal_voltage(27.0), np.array([-50.0, -1.0, -0.08, -1e-3, 0.0, 1e-3, 0.2, 0.6, 1.5])
+    for saturation in (1e-14, 1e-9, 1e-4):
+        found = Junction(saturation, nvt, resistance).current(u)
+        wanted = resisted_diode_current(u, saturation, nvt, resistance)
+        # An eps of the voltages, 58 thermal voltages at most, in an exponent; at 0 V what the pair of ones leaves
+        assert found[0] == pytest.approx(wanted[0], rel=1e-13, abs=1e-15 * saturation)
+        assert found[1] == pytest.approx(wanted[1], rel=1e-13)
+
+
+def test_a_pair_is_found_in_a_few_steps(monkeypatch):
+    called = []
+
+    def counted(junction, u, current=Junction.current):
+        called.append(u.shape)
+        return current(junction, u)
+
+    monkeypatch.setattr(Junction, "current", counted)
+    supply = np.random.default_rng(0).normal(size=(360, 100))
+    for name in ("1n4148 pair", "bare pair", "1n34a pair below ground"):
+        for load in (1e-6, 1e-3, 0.5, 10.0):
+            called.clear()
+            DEVICES[name].voltage(np.full(100, load), supply)
+            assert len(called) <= 2 * 6, (name, load)  # both diodes, six steps: from a leakage away, quadratically
 
 
 @pytest.mark.parametrize("name", list(DEVICES))

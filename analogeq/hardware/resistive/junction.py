@@ -34,7 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import wrightomega
 
-from analogeq.hardware.diode import GMIN, resisted_diode_current
+from analogeq.hardware.diode import GMIN, diode_current
 from analogeq.hardware.resistive.device import Array
 
 NEWTON_STEPS = 40
@@ -60,8 +60,18 @@ class Junction:
     series_resistance: float
 
     def current(self, u: Array) -> tuple[Array, Array]:
-        """D(u) [A] and its slope [S]."""
-        return resisted_diode_current(u, self.saturation_current, self.scaled_thermal_voltage, self.series_resistance)
+        """D(u) [A] and its slope [S].
+
+        `analogeq.hardware.diode.resisted_diode_current` in closed form, for batches: to the junction its
+        resistance is a load and u the supply behind it. One step of Newton's method takes the last roundings out.
+        """
+        sat, nvt, resistance = self.saturation_current, self.scaled_thermal_voltage, self.series_resistance
+        if resistance == 0.0:
+            return diode_current(u, sat, nvt)
+        x = self._bare_voltage(np.ones_like(u) / resistance, u / resistance)
+        current, slope = diode_current(x, sat, nvt)
+        current, slope = diode_current(x - (x + resistance * current - u) / (1.0 + resistance * slope), sat, nvt)
+        return current, slope / (1.0 + resistance * slope)
 
     def stored(self, u: Array) -> Array:
         """Co-content, the integral of d from 0 to u [W]."""

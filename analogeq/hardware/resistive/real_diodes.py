@@ -157,17 +157,19 @@ class JunctionPair(JunctionDiode):
         size = np.abs(pulled)
         high = np.maximum(self.junction.voltage(load, size - load * reach) + reach, 0.0)
         low, x = np.zeros_like(high), high
-        enough = 4.0 * np.finfo(x.dtype).eps
-        high = high + enough * (self.scaled_thermal_voltage + high)  # it was rounded
+        eps, nvt = float(np.finfo(x.dtype).eps), self.scaled_thermal_voltage
+        high = high + 4.0 * eps * (nvt + high)  # it was rounded
         for _ in range(MOST_STEPS):
             above, above_slope = self.junction.current(x - reach)
             below, below_slope = self.junction.current(-reach - x)
             excess = load * x + above - below - size
             low, high = np.where(excess > 0.0, low, x), np.where(excess > 0.0, x, high)
-            tried = x - excess / (load + above_slope + below_slope)
-            tried = np.where((tried < low) | (tried > high), 0.5 * (low + high), tried)
-            step, x = np.abs(tried - x), tried
-            if np.all(step <= enough * (self.scaled_thermal_voltage + x)):
+            step = excess / (load + above_slope + below_slope)
+            # A step leaves an error of its square over 2 N V_t: this one's is a rounding of N V_t, or of x itself.
+            last = np.abs(step) <= 0.5 * eps**0.5 * nvt + 16.0 * eps * x
+            tried = x - step
+            x = np.where(~last & ((tried < low) | (tried > high)), 0.5 * (low + high), tried)
+            if np.all(last):
                 break
         held: Array = middle + np.copysign(x, pulled)
         return held
