@@ -62,7 +62,8 @@ def train(
     rates: Annotated[str | None, typer.Option(help="Learning rate of each layer after the inputs: 0.2,0.1.")] = None,
     copy_rates: Annotated[str | None, typer.Option(help="The same for the feedforward copy.")] = None,
     copy_optimizer: Annotated[
-        str | None, typer.Option(help="The copy's local steps: plain (hopfield's default) or normalised (resistive's).")
+        str | None,
+        typer.Option(help="The copy's local steps: plain (hopfield) or affine-projection (resistive)."),
     ] = None,
     beta: Annotated[float | None, typer.Option(help="Nudge strength; hopfield: the conductance is 2·beta·G0.")] = None,
     nudging: Annotated[

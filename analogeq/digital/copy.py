@@ -86,33 +86,52 @@ class FeedforwardCopy:
         forward : tuple of ndarray, optional
             What `forward` returned for these inputs, if it was called already; it is not run again then.
         """
+        reached = self.forward(inputs) if forward is None else forward
+        return self.spread(inputs, reached[0], self.local_error(settled, reached) / len(inputs))
+
+    def local_error(self, settled: Floats, forward: tuple[Floats, Floats]) -> Floats:
+        """Slope of each layer's own loss by what its neurons sum, shape (batch, node)."""
+        signals, summed = forward
+        slope: Floats = (signals - settled) * self.activation.slope(summed)
+        return slope
+
+    def spread(self, inputs: Floats, signals: Floats, error: Floats) -> Parameters:
+        """Sum over the batch of errors times what stands at the other end of each edge.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (batch, input)
+        signals : ndarray, shape (batch, node)
+            Of the pass forward.
+        error : ndarray, shape (batch, node)
+        """
         net = self.network
-        signals, summed = self.forward(inputs) if forward is None else forward
-        delta = (signals - settled) * self.activation.slope(summed) / len(inputs)
         weights = np.zeros_like(self.parameters.weights)
         for block in net.blocks:
             if block.lateral:
                 continue
             source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
-            at = delta[:, net.layer(block.post)]
+            at = error[:, net.layer(block.post)]
             if block.dense:
                 np.matmul(source.T, at, out=block.view(weights))
             else:
                 rows, cols = block.endpoints()
                 weights[block.edges] = np.einsum("be,be->e", source[:, rows], at[:, cols])
-        return Parameters(weights, delta.sum(axis=0))
+        return Parameters(weights, error.sum(axis=0))
 
-    def input_power(self, inputs: Floats, signals: Floats) -> Floats:
-        """Mean over the batch of the squared length of what each layer is summed from, its bias included.
+    def input_grams(self, inputs: Floats, signals: Floats) -> Floats:
+        """Products between the samples of what each layer is fed, its bias counted as 1.
+
+        A neuron of a sparse block is fed a part of that; its step is the smaller for it.
 
         Returns
         -------
-        ndarray, shape (layer,)
+        ndarray, shape (layer, batch, batch)
         """
         net = self.network
-        power = np.ones(len(net.layers), dtype=signals.dtype)
+        grams = np.ones((len(net.layers), len(inputs), len(inputs)), dtype=signals.dtype)
         for index in range(1, len(net.layer_sizes)):
             for block in self.forward_blocks(index):
                 source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
-                power[index - 1] += np.mean(np.einsum("bi,bi->b", source, source))
-        return power
+                grams[index - 1] += source @ source.T
+        return grams

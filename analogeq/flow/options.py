@@ -107,7 +107,7 @@ def _resistive(circuit: AnyCircuit, given: Mapping[str, Any], n_layers: int) -> 
     fields = {renamed.get(name, name): given[name] for name in own if name in given}
     if "by" not in fields and (pairs or fields.get("cost") == "cross-entropy"):
         fields["by"] = "current"  # the only nudge there is for them
-    usual = {"rates": (0.05,) * n_layers, "copy_rates": (1.0,) * n_layers}
+    usual = {"rates": (0.05,) * n_layers, "copy_rates": (0.5,) * n_layers}
     return ResistiveTrainingConfig(**{**usual, **_common(given), **fields})
 
 

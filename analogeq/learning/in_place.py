@@ -9,6 +9,7 @@ import numpy as np
 from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.layered import Forward, local_error
 from analogeq.digital.weights import LayeredWeights
+from analogeq.learning.affine_projection import affine_projection
 from analogeq.learning.descent import Ceiling
 from analogeq.network.network import Floats
 
@@ -92,11 +93,37 @@ def descend_locally(
     settled : ndarray, shape (batch, node)
         Signals of the settled free phase: the targets.
     """
-    net = weights.network
     error = local_error(forward, settled)
+    _step(arithmetic, weights, inputs, forward, error, [rate / len(inputs) for rate in rates])
+
+
+def project_locally(
+    arithmetic: Arithmetic,
+    weights: LayeredWeights,
+    inputs: Floats,
+    forward: Forward,
+    settled: Floats,
+    rates: Sequence[float],
+) -> None:
+    """Take the step of `analogeq.learning.affine_projection` in place; as `descend_locally` otherwise."""
+    net = weights.network
+    sources = [inputs, *(forward.signals[:, layer] for layer in net.layers[:-1])]
+    grams = np.stack([source @ source.T for source in sources]) + 1.0
+    turned = affine_projection(grams, local_error(forward, settled), net.layers)
+    _step(arithmetic, weights, inputs, forward, turned, rates)
+
+
+def _step(
+    arithmetic: Arithmetic,
+    weights: LayeredWeights,
+    inputs: Floats,
+    forward: Forward,
+    error: Floats,
+    rates: Sequence[float],
+) -> None:
+    net = weights.network
     sums = error.sum(axis=0)
     for k, (held, layer) in enumerate(zip(weights.blocks, net.layers, strict=True)):
-        scale = -rates[k] / len(inputs)
         source, at = (forward.signals, net.layers[k - 1].start) if k > 0 else (inputs, 0)
-        arithmetic.add_outer(held, source, at, error, layer.start, scale)
-        weights.biases[layer] += weights.dtype.type(scale) * sums[layer]
+        arithmetic.add_outer(held, source, at, error, layer.start, -rates[k])
+        weights.biases[layer] -= weights.dtype.type(rates[k]) * sums[layer]

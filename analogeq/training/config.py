@@ -14,7 +14,7 @@ from analogeq.engines import Session
 from analogeq.errors import InputError
 from analogeq.training.hopfield import HopfieldLearner
 
-CopyOptimizer = Literal["plain", "normalised"]
+CopyOptimizer = Literal["plain", "affine-projection"]
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Plan:
         Learning rate of the circuit for each layer after the inputs.
     copy_rates : tuple of float or None
         The same for the feedforward copy; ``rates`` if None.
-    copy_optimizer : {"plain", "normalised"}
-        The papers' gradient step of each layer's own loss, or the same divided by the mean squared
-        length of what the layer is fed (`analogeq.learning.normalised`).
+    copy_optimizer : {"plain", "affine-projection"}
+        The papers' gradient step of each layer's own loss, or one that solves each layer's regression
+        on the minibatch (`analogeq.learning.affine_projection`), whose rate is a fraction of the way.
     initialise : bool
         Whether the copy starts the circuit. Without it the circuit starts each sample from zero; the
         copy learns all the same.
@@ -62,8 +62,10 @@ class Plan:
         for name, rates in (("rates", self.rates), ("copy_rates", self.copy_rates or ())):
             if any(not r >= 0.0 for r in rates):
                 raise InputError(f"training: {name} {rates}; a learning rate is 0 or more")
-        if self.copy_optimizer not in ("plain", "normalised"):
-            raise InputError(f"training: copy_optimizer {self.copy_optimizer!r} is unknown; choose plain or normalised")
+        if self.copy_optimizer not in ("plain", "affine-projection"):
+            raise InputError(
+                f"training: copy_optimizer {self.copy_optimizer!r} is unknown; choose plain or affine-projection"
+            )
         if self.seed < 0:
             raise InputError(f"training: seed {self.seed}; give 0 or more")
 

@@ -21,7 +21,7 @@ from analogeq.digital.matching import Match, match_steps
 from analogeq.digital.weights import LayeredWeights
 from analogeq.errors import InputError
 from analogeq.learning.descent import Ceiling
-from analogeq.learning.in_place import descend_contrast, descend_locally
+from analogeq.learning.in_place import descend_contrast, descend_locally, project_locally
 from analogeq.network import Network, glorot_uniform
 from analogeq.network.network import Floats
 from analogeq.training.config import TrainingConfig
@@ -89,10 +89,6 @@ class DigitalTrainer:
                 )
         if self.config.momentum != 0.0:
             raise InputError(f"momentum {self.config.momentum}: updates go straight into the weights; use Trainer")
-        if self.config.copy_optimizer != "plain":
-            raise InputError(
-                f"copy_optimizer {self.config.copy_optimizer!r}: updates go straight into the weights; use Trainer"
-            )
 
     def _steps(self, duration: float | None) -> EulerSteps:
         if duration is None:
@@ -157,7 +153,8 @@ class DigitalTrainer:
         clipped = descend_contrast(self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings)
         gap = 0.0
         if forward is not None:
-            descend_locally(self.arithmetic, self.copy, inputs, forward, free, self.config.copy_rates or rates)
+            step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
+            step(self.arithmetic, self.copy, inputs, forward, free, self.config.copy_rates or rates)
             gap = float(np.abs(forward.signals - free).mean())
         self._trained += 1
         return Tally(gap, clipped, self.free.steps, sum(self.nudged[b].steps for b in betas) / len(betas))

@@ -13,8 +13,8 @@ from analogeq.controller import Controller
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import Session
 from analogeq.learning import Descent, contrastive_gradient
-from analogeq.learning.normalised import normalised
 from analogeq.network import Parameters, glorot_uniform
+from analogeq.training.copy_step import copy_step
 from analogeq.training.evaluate import settled_signals
 from analogeq.training.learner import Floats, Learned, Tally
 
@@ -64,10 +64,7 @@ class HopfieldLearner:
         pair = self.controller.run(inputs, targets, prediction if self.config.initialise else None, sign=sign)
         gradient = contrastive_gradient(self.network, pair.inputs, pair.first, pair.second, pair.span)
         clipped = self._descent.step(self.parameters, gradient)
-        local = self.copy.local_gradient(inputs, pair.free, forward)
-        if self.config.copy_optimizer == "normalised":
-            local = normalised(self.network, local, self.copy.input_power(inputs, prediction))
-        self._copy_descent.step(self.copy.parameters, local)
+        self._copy_descent.step(self.copy.parameters, copy_step(self.copy, self.config, inputs, pair.free, forward))
         gap = float(np.abs(prediction - pair.free).mean())
         return Tally(gap, clipped, float(np.median(pair.points[0].kcl_residual)))
 

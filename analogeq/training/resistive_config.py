@@ -49,8 +49,8 @@ class ResistiveTrainingConfig(Plan):
     """
 
     rates: tuple[float, ...] = (0.03, 0.1)
-    copy_rates: tuple[float, ...] | None = (1.0, 1.0)
-    copy_optimizer: CopyOptimizer = "normalised"
+    copy_rates: tuple[float, ...] | None = (0.5, 0.5)
+    copy_optimizer: CopyOptimizer = "affine-projection"
     scale: float = 0.1
     rule: RuleName = "equilibrium-propagation"
     sides: Sides = "centred"

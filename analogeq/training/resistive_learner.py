@@ -23,8 +23,8 @@ from analogeq.engines import ResistiveSession
 from analogeq.learning import Descent
 from analogeq.learning.co_content import StageGains
 from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates, half_kaiming
-from analogeq.learning.normalised import normalised
 from analogeq.network import Parameters, glorot_uniform
+from analogeq.training.copy_step import copy_step
 from analogeq.training.learner import Floats, Learned, Tally
 
 if TYPE_CHECKING:
@@ -84,10 +84,7 @@ class ResistiveLearner:
         pair = run_pair(self.session, self._rule, inputs, targets, start=start, sign=sign, sweeps=self.config.sweeps)
         states = (pair.sources, pair.first, pair.second)
         self._descent.step(held.g, held.bias_currents, states, pair.span, self._epoch_rates)
-        local = self.copy.local_gradient(inputs, pair.free, forward)
-        if self.config.copy_optimizer == "normalised":
-            local = normalised(self.network, local, self.copy.input_power(inputs, prediction))
-        self._copy_descent.step(self.copy.parameters, local)
+        self._copy_descent.step(self.copy.parameters, copy_step(self.copy, self.config, inputs, pair.free, forward))
         gap = float(np.abs(prediction - pair.free).mean())
         return Tally(gap, self._at_the_ends(), float(np.median(pair.points[0].kcl_residual)))
 
