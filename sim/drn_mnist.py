@@ -252,6 +252,7 @@ def rows_of(config: Config, record: Record, command: str) -> list[Row]:
     # One thread does it all, so processor time is one core's; wall time depends on who else runs.
     return [
         row("test error", error, "%", most),
+        row("lowest test error of any epoch", 100.0 * min(record.errors), "%", None),
         row("training, one core's processor time", sum(record.processor_seconds), "s", config.seconds),
         row("training, wall time", sum(record.seconds), "s", None),
         row("slowest epoch, processor time", max(record.processor_seconds), "s", config.seconds_per_epoch),
