@@ -99,6 +99,36 @@ def test_kernels_and_numpy_agree(name):
     assert kernel.kcl_residual == pytest.approx(swept.kcl_residual, rel=1e-6, abs=1e-12)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", ["ideal", "double"])
+def test_a_start_near_the_answer_saves_sweeps_and_is_kept_by_them(name, compiled):
+    if compiled:
+        pytest.importorskip("numba")
+    circuit, held, rng = build((5, 6, 7, 4, 2), device=DEVICES[name])
+    drive = ResistiveDrive(rng.normal(size=(3, 5)))
+    session = opened(circuit, held, compiled=compiled)
+    cold = session.settle(drive)
+    warm = session.settle(drive, cold.voltages)
+    assert warm.stats["sweeps"] <= 2 < cold.stats["sweeps"]
+    kept = session.settle(drive, cold.voltages, sweeps=1)
+    assert kept.voltages == pytest.approx(cold.voltages, rel=1e-9, abs=1e-11)  # the tolerance is 1e-12 of the supply
+    assert np.abs(session.settle(drive, sweeps=1).voltages - cold.voltages).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["double", "pair"])
+def test_kernels_of_single_precision_agree_with_double(name):
+    pytest.importorskip("numba")
+    circuit, held, rng = build((5, 6, 4, 2), device=DEVICES[name])
+    single = type(held)(held.g.astype(np.float32), held.bias_currents.astype(np.float32))
+    x = 3.0 * rng.normal(size=(20, 5))
+    exact = opened(circuit, held, compiled=True).settle(ResistiveDrive(x)).voltages
+    session = opened(circuit, single, compiled=True)
+    scale = np.abs(exact).max()
+    for sweeps in (None, 60):
+        rough = session.settle(ResistiveDrive(x.astype(np.float32)), sweeps=sweeps).voltages
+        assert np.abs(rough - exact).max() < 1e-4 * scale  # ten times the tolerance of single precision
+
+
 def test_single_precision_settles_to_its_own_tolerance():
     circuit, held, rng = build((5, 6, 2))
     single = type(held)(held.g.astype(np.float32), held.bias_currents.astype(np.float32))
