@@ -46,7 +46,7 @@ PARTS = (
 
 
 def tables() -> str:
-    """Render every recorded row that had something to reach."""
+    """Render every recorded part."""
     parts = [part_table(part, json.loads((RESULTS / part.file).read_text(encoding="utf-8"))) for part in present()]
     return "\n\n".join(parts)
 
@@ -57,12 +57,13 @@ def present() -> list[Part]:
 
 
 def part_table(part: Part, record: Mapping[str, Any]) -> str:
-    """Render one record: its rows with a target, and the command that makes them."""
-    rows = [row for row in record["rows"] if row.get("target") not in (None, "")]
+    """Render one record: its rows with a target, or all where none has any, and the command that makes them."""
+    rows = [row for row in record["rows"] if row.get("target") not in (None, "")] or record["rows"]
     lines = [f"**{part.title}**", "", "| case | measured | to reach | met |", "| --- | --- | --- | --- |"]
     for row in rows:
-        met = "yes" if row["met"] else "**no**"
-        lines.append(f"| {row['case']} | {row['value']:.4g} {row['unit']} | {row['target']} | {met} |")
+        met = {True: "yes", False: "**no**", None: "–"}[row["met"]]
+        unit = "" if row["unit"] == "1" else f" {row['unit']}"
+        lines.append(f"| {row['case']} | {row['value']:.4g}{unit} | {row['target'] or '–'} | {met} |")
     commands = dict.fromkeys(row["command"] for row in rows)
     lines += ["", "By " + ", ".join(f"`{command}`" for command in commands) + f"; record: `sim/results/{part.file}`."]
     return "\n".join(lines)
