@@ -20,6 +20,10 @@ CELLS = (
     "nudge",
     "conductance",
     "amplifier",
+    "doubled_input",
+    "ideal_diode",
+    "diode",
+    "diode_pair",
 )
 """Files of the library, without their suffix."""
 

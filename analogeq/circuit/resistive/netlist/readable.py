@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,11 +20,14 @@ from analogeq.circuit.netlist.library import cell_text
 from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
 from analogeq.circuit.resistive.drive import ResistiveDrive
+from analogeq.circuit.resistive.netlist.cells import device_cells, doubled_inputs
 from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, device_tables
 from analogeq.circuit.resistive.netlist.simulation import TOLERANCES
 from analogeq.circuit.schematic import Schematic, refuse_unwritable
+from analogeq.hardware.resistive import NodeDevice
 
 Sections = list[tuple[str, tuple[Table, ...]]]
+DeviceTables = Callable[[NodeDevice, tuple[str, ...], Ints, Doubles, tuple[int, ...]], tuple[Table, ...]]
 
 
 def readable_netlist(
@@ -45,7 +48,7 @@ def readable_netlist(
     ElectricalRuleError
         If a name or a value must not be in a netlist.
     """
-    return written_sections(circuit, *readable_sections(circuit, conductances, drive, sample))
+    return written_sections(circuit, *readable_sections(circuit, conductances, drive, sample, device_cells))
 
 
 def written_sections(circuit: ResistiveCircuit, sections: Sections, nodes: tuple[str, ...]) -> str:
@@ -56,13 +59,14 @@ def written_sections(circuit: ResistiveCircuit, sections: Sections, nodes: tuple
     cells = sorted({table.subcircuit for table in tables if isinstance(table, Instances)})
     models = {table.model: None for table in tables if isinstance(table, Diodes)}
     lines = [*_heading(circuit)]
+    if models:
+        lines += ["", "* Diodes of the hidden nodes", *(model.line() for model in models)]
     for cell in cells:
         lines += ["", cell_text(cell).rstrip("\n")]
     for title, parts in sections:
         lines += [f"\n* {title}"]
         for table in parts:
             lines += list(table.lines(nodes))
-    lines += [model.line() for model in models]
     lines += ["", "* Where it settles.", ".op", ".end\n"]
     return "\n".join(lines)
 
@@ -76,17 +80,30 @@ def _heading(circuit: ResistiveCircuit) -> Iterator[str]:
 
 
 def readable_sections(
-    circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive, sample: int
+    circuit: ResistiveCircuit,
+    conductances: ResistiveConductances,
+    drive: Drive,
+    sample: int,
+    devices: DeviceTables = device_tables,
 ) -> tuple[Sections, tuple[str, ...]]:
-    """Titles with the tables under them, and the names of the nodes by number."""
+    """Titles with the tables under them, and the names of the nodes by number.
+
+    Parameters
+    ----------
+    circuit : ResistiveCircuit
+    conductances : ResistiveConductances
+    drive : Drive
+    sample : int
+    devices : callable
+        Draws what stands at hidden nodes: `device_cells`, or `device_tables` for whoever exchanges single diodes.
+    """
     net, wires = circuit.network, circuit.wiring
     named = Nodes(wires.names)
     sources = np.arange(1, wires.n_inputs + 1, dtype=np.intp)
     at = np.arange(wires.n_inputs + 1, wires.n_inputs + net.n_nodes + 1, dtype=np.intp)
     driven = at.copy()
     parts: list[tuple[str, tuple[Table, ...]]] = []
-    volts = circuit.source_voltages(drive.inputs[sample : sample + 1])[0].astype(np.float64)
-    parts.append(("Inputs, doubled and amplified, and the bias", (_voltages("vs", sources, volts),)))
+    parts.append(_sources(circuit, drive, sample, sources))
     if circuit.technology.amplifier is not None:
         driven[circuit.hidden] = named.derive("driven", at[circuit.hidden])
         gains = {"a": circuit.voltage_gains[circuit.hidden], "c": circuit.current_gains[circuit.hidden]}
@@ -97,15 +114,22 @@ def readable_sections(
     if len(circuit.hidden):
         biases = tuple(named.single(name) for name in bias_nodes(circuit.technology.device))
         names = tuple(str(k) for k in circuit.hidden.tolist())
-        devices = device_tables(
-            circuit.technology.device, names, at[circuit.hidden], circuit.polarity[circuit.hidden], biases
-        )
-        parts.append(("What stands between hidden nodes and ground", devices))
+        polarity = circuit.polarity[circuit.hidden]
+        standing = devices(circuit.technology.device, names, at[circuit.hidden], polarity, biases)
+        parts.append(("What stands between hidden nodes and ground", standing))
     if conductances.bias_currents.any():
         into = np.column_stack((np.zeros_like(at), at))
         parts.append(("Bias currents", (_currents("ib", into, conductances.bias_currents),)))
     parts += _nudges(circuit, drive, sample, at, named)
     return parts, named.names
+
+
+def _sources(circuit: ResistiveCircuit, drive: Drive, sample: int, sources: Ints) -> tuple[str, tuple[Table, ...]]:
+    if circuit.technology.inputs == "doubled":
+        inputs = drive.inputs[sample].astype(np.float64)
+        return "Inputs and the bias, each with its opposite", (doubled_inputs(circuit, inputs, sources),)
+    volts = circuit.source_voltages(drive.inputs[sample : sample + 1])[0].astype(np.float64)
+    return "Inputs, amplified, and the bias", (_voltages("vs", sources, volts),)
 
 
 def _conductances(
