@@ -16,6 +16,13 @@ TRIES = 30
 """Jacobi iterations of the certificate; three are usual."""
 
 
+STRIDE = 3
+"""Sweeps between two looks at the residual, each of which costs half a sweep; seven are usual."""
+
+MOST = 30
+"""Sweeps beyond which acceleration pays."""
+
+
 @dataclass(frozen=True, eq=False)
 class Layered:
     """Where layers and links stand, and what the links hold.
@@ -46,6 +53,18 @@ class Layered:
             self.flat, self.starts, self.ends, self.turned, v, sweeps, residual,
         )  # fmt: skip
         return Descended(v, residual, sweeps)
+
+    def settle(self, problem: Problem, start: Array, tolerance: Array) -> Descended:
+        """Sweep until every sample's imbalance is within ``tolerance``, shape (batch,) [A], or `MOST` sweeps are made.
+
+        The proven stop of `analogeq.engines.native.resistive.descent.descend`, asked for after every `STRIDE` sweeps.
+        """
+        found = self.sweep(problem, start, STRIDE)
+        sweeps = STRIDE
+        while (found.residual > tolerance).any() and sweeps < MOST:
+            found = self.sweep(problem, found.voltages, STRIDE)
+            sweeps += STRIDE
+        return Descended(found.voltages, found.residual, sweeps)
 
     def coupling_load(self) -> Array:
         """Conductance each node sees towards the others [S], shape (node,)."""

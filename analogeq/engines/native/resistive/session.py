@@ -182,7 +182,7 @@ class ResistiveSession:
     def _settled(self, problem: Problem, start: Array) -> OperatingPoint:
         goal = self._tolerance(problem)
         if self.circuit.wiring_is_bipartite:
-            found, how = descend(problem, start, goal, MOST_SWEEPS), "block coordinate descent"
+            found, how = self._descended(problem, start, goal), "block coordinate descent"
             slow = np.flatnonzero(found.residual > goal)
             if len(slow):  # an error walks through a layer at a sweep, and through all of a sparse matrix at a step
                 found, how = finished(problem, found, slow, goal), f"{how} and sparse Newton"
@@ -191,13 +191,27 @@ class ResistiveSession:
         status = np.where(found.residual <= goal, Status.SETTLED, Status.NOT_SETTLED).astype(np.int8)
         return _point(found, status, f"operating point by {how}")
 
+    def _descended(self, problem: Problem, start: Array, goal: Array) -> Descended:
+        """Sweep by the kernels where two layers settle in a few sweeps, accelerated where errors walk further."""
+        kernels = self._kernels_for(problem)
+        if kernels is None or len(problem.layers) > 2:
+            return descend(problem, start, goal, MOST_SWEEPS)
+        found = kernels.settle(problem, start, goal)
+        if (found.residual <= goal).all():
+            return found
+        return descend(problem, found.voltages, goal, MOST_SWEEPS)
+
+    def _kernels_for(self, problem: Problem) -> Layered | None:
+        """Compiled sweeps, where they hold for what is driven."""
+        layered = self._layered
+        fit = layered is not None and problem.held is None and problem.supply.dtype == layered.flat.dtype
+        return layered if fit else None
+
     def _after_sweeps(self, problem: Problem, start: Array, sweeps: int) -> OperatingPoint:
         if sweeps < 1:
             raise InputError(f"sweeps: {sweeps}; make 1 or more, or leave it out to settle")
-        if self._layered is not None and problem.held is None and problem.supply.dtype == self._layered.flat.dtype:
-            found = self._layered.sweep(problem, start, sweeps)
-        else:
-            found = fixed_sweeps(problem, start, sweeps)
+        kernels = self._kernels_for(problem)
+        found = fixed_sweeps(problem, start, sweeps) if kernels is None else kernels.sweep(problem, start, sweeps)
         status = np.full(len(found.residual), Status.FOLLOWED, dtype=np.int8)
         return _point(found, status, f"{sweeps} sweeps of block coordinate descent")
 

@@ -99,6 +99,20 @@ def test_kernels_and_numpy_agree(name):
     assert kernel.kcl_residual == pytest.approx(swept.kcl_residual, rel=1e-6, abs=1e-12)
 
 
+@pytest.mark.parametrize("size", [0.1, 3.0])
+@pytest.mark.parametrize("name", ["ideal", "double", "pair"])
+def test_two_layers_settle_by_kernels_to_the_same_proven_stop(name, size):
+    pytest.importorskip("numba")
+    circuit, held, rng = build((5, 9, 3), device=DEVICES[name])
+    drive = ResistiveDrive(size * rng.normal(size=(50, 5)), None, Nudge(rng.random((50, 3)), -0.05))
+    fast = opened(circuit, held, compiled=True)
+    point, plain = fast.settle(drive), opened(circuit, held).settle(drive)
+    assert (point.status == Status.SETTLED).all()
+    assert point.voltages == pytest.approx(plain.voltages, rel=1e-9, abs=1e-11)  # both to 1e-12 of the supply
+    supply = np.abs(circuit.norton_currents(held, drive.inputs)).max(axis=1) + 0.05
+    assert (kirchhoff_residual(circuit, held, drive, point.voltages) < 1e-11 * supply).all()  # refolded
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("name", ["ideal", "double"])
 def test_a_start_near_the_answer_saves_sweeps_and_is_kept_by_them(name, compiled):
