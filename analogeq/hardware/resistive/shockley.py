@@ -8,7 +8,7 @@ Behind a conductance a the node stands, by Wright's omega function [1]_ with x =
     \qquad p = \frac{I_s - J}{a}
 
 This is the textbook's law. ngspice's own diode follows it above :math:`-3 n V_t` and below that carries
-:math:`-I_s (1 + (3 n V_t / (e v))^3)`, up to 0.05 I_s more: what a netlist settles to differs by as much, and an
+:math:`-I_s (1 + (3 n V_t / (e v))^3)`, at most 0.05 I_s away: what a netlist settles to differs by as much, and an
 engine refuses an answer on which that tells. `JunctionDiode` has ngspice's law throughout.
 
 References
