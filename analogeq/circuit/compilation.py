@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import overload
 
 import numpy as np
@@ -12,8 +13,10 @@ from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.circuit.resistive.netlist.checked import connected_schematic
 from analogeq.circuit.rules import check, check_names
 from analogeq.circuit.schematic import refuse
+from analogeq.errors import GraphError
 from analogeq.hardware import ResistiveTechnology, Technology
 from analogeq.network import Network
+from analogeq.network.network import Ints
 
 
 @overload
@@ -21,14 +24,32 @@ def compile_circuit(network: Network, technology: Technology) -> Circuit: ...
 
 
 @overload
-def compile_circuit(network: Network, technology: ResistiveTechnology) -> ResistiveCircuit: ...
+def compile_circuit(
+    network: Network,
+    technology: ResistiveTechnology,
+    *,
+    shared: Mapping[int, Ints] | None = None,
+    shared_nodes: Ints | None = None,
+) -> ResistiveCircuit: ...
 
 
 @overload
-def compile_circuit(network: Network, technology: Technology | ResistiveTechnology) -> Circuit | ResistiveCircuit: ...
+def compile_circuit(
+    network: Network,
+    technology: Technology | ResistiveTechnology,
+    *,
+    shared: Mapping[int, Ints] | None = None,
+    shared_nodes: Ints | None = None,
+) -> Circuit | ResistiveCircuit: ...
 
 
-def compile_circuit(network: Network, technology: Technology | ResistiveTechnology) -> Circuit | ResistiveCircuit:
+def compile_circuit(
+    network: Network,
+    technology: Technology | ResistiveTechnology,
+    *,
+    shared: Mapping[int, Ints] | None = None,
+    shared_nodes: Ints | None = None,
+) -> Circuit | ResistiveCircuit:
     """Build the circuit of a network and check it, before any simulator starts.
 
     Parameters
@@ -36,16 +57,24 @@ def compile_circuit(network: Network, technology: Technology | ResistiveTechnolo
     network : Network
     technology : Technology or ResistiveTechnology
         Its family decides the circuit's.
+    shared : mapping of int to ndarray of int, optional
+    shared_nodes : ndarray of int, shape (node,), optional
+        Edges and neurons that learn as one, see `ResistiveCircuit`; the other family has none.
 
     Raises
     ------
     GraphError
-        If the family cannot build the network, as with amplifiers that drive each other.
+        If the family cannot build the network, as with amplifiers that drive each other or shared kernels.
     ElectricalRuleError
         Listing every violation: the network's names, then the circuit's values and connections.
     """
     if isinstance(technology, ResistiveTechnology):
-        return _resistive(network, technology)
+        return _resistive(network, technology, shared, shared_nodes)
+    if shared or shared_nodes is not None:
+        raise GraphError(
+            "shared: this network has conductances or biases that learn as one, which circuits of the hopfield family "
+            "do not; take the labels 'shared' off the graph, or give a technology of family 'resistive'"
+        )
     circuit = Circuit(network, technology)
     idle = np.zeros(network.n_edges)
     unprogrammed = Conductances(technology, idle, idle, np.zeros(network.n_nodes))
@@ -54,8 +83,10 @@ def compile_circuit(network: Network, technology: Technology | ResistiveTechnolo
     return circuit
 
 
-def _resistive(network: Network, technology: ResistiveTechnology) -> ResistiveCircuit:
+def _resistive(
+    network: Network, technology: ResistiveTechnology, shared: Mapping[int, Ints] | None, shared_nodes: Ints | None
+) -> ResistiveCircuit:
     refuse(check_names(network))  # first: the schematic is in the network's names
-    circuit = ResistiveCircuit(network, technology)
+    circuit = ResistiveCircuit(network, technology, shared or {}, shared_nodes)
     refuse(check(connected_schematic(circuit)))
     return circuit

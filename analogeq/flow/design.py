@@ -8,8 +8,14 @@ from pathlib import Path
 from analogeq.circuit import compile_circuit
 from analogeq.errors import InputError
 from analogeq.flow.families import AnyCircuit
-from analogeq.hardware import Technology, load_technology
-from analogeq.network import Network, network_from_graph, read_graph
+from analogeq.hardware import ResistiveTechnology, Technology, load_technology
+from analogeq.network import (
+    Network,
+    network_from_graph,
+    read_graph,
+    shared_from_graph,
+    shared_nodes_from_graph,
+)
 
 
 def build_circuit(
@@ -22,15 +28,25 @@ def build_circuit(
     layers : sequence of int, optional
         Inputs, hidden layers, outputs.
     graph : Path, optional
-        A GraphML file or an edge list; instead of ``layers``.
+        A GraphML file or an edge list; instead of ``layers``. Edges and neurons with one ``shared`` learn as one.
     technology : Path, optional
         A TOML file, which decides the circuit's family; the default technology of ``hopfield`` if not given.
     """
     if (layers is None) == (graph is None):
         raise InputError("network: give either layer sizes (--layers 64,100,10) or a graph (--graph FILE)")
-    network = Network.layered(layers) if layers is not None else network_from_graph(read_graph(_there(graph)))
     chip = Technology() if technology is None else load_technology(_there(technology))
-    return compile_circuit(network, chip)
+    return compile_drawn(_there(graph), chip) if layers is None else compile_circuit(Network.layered(layers), chip)
+
+
+def compile_drawn(file: Path, technology: Technology | ResistiveTechnology) -> AnyCircuit:
+    """Compile the graph in a file, with what its labels ``shared`` say."""
+    graph = read_graph(file)
+    return compile_circuit(
+        network_from_graph(graph),
+        technology,
+        shared=shared_from_graph(graph),
+        shared_nodes=shared_nodes_from_graph(graph),
+    )
 
 
 def parse_layers(text: str) -> tuple[int, ...]:

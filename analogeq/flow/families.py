@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from analogeq.digital import FeedforwardCopy
 from analogeq.engines import engine
 from analogeq.errors import InputError
 from analogeq.network import Network, Parameters, glorot_uniform
+from analogeq.network.network import Ints
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 from analogeq.training.resistive_learner import activation_of, first_conductances
 
@@ -45,6 +47,11 @@ def family_of(circuit: AnyCircuit) -> str:
 def wiring_of(circuit: AnyCircuit) -> Network:
     """Return the network that a circuit's parameters belong to."""
     return circuit.wiring if isinstance(circuit, ResistiveCircuit) else circuit.network
+
+
+def shared_of(circuit: AnyCircuit) -> tuple[Mapping[int, Ints], Ints | None]:
+    """Return which of a circuit's edges and neurons learn as one."""
+    return (circuit.shared, circuit.shared_nodes) if isinstance(circuit, ResistiveCircuit) else ({}, None)
 
 
 def check_family(circuit: AnyCircuit, config: AnyConfig) -> None:

@@ -16,11 +16,10 @@ from analogeq.engines.native.resistive.layered import Plan, fits, planned
 from analogeq.engines.native.resistive.problem import device_constants
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.errors import InputError
-from analogeq.learning.co_content import StageGains
-from analogeq.learning.conductance_descent import ConductanceDescent
 from analogeq.learning.costs import SoftmaxCrossEntropy, SquaredError
 from analogeq.learning.rules import EquilibriumPropagation, Rule
 from analogeq.training.resistive import ResistiveSchedule, ResistiveState, ResistiveTrainer
+from analogeq.training.resistive_learner import descent_of
 
 Array = NDArray[np.floating]
 
@@ -31,16 +30,10 @@ LOOKED_AT = 64
 def trainer_of(
     circuit: ResistiveCircuit, rule: Rule, schedule: ResistiveSchedule, *, engine_name: str = "native"
 ) -> ResistiveTrainer:
-    """Put session, rule and descent together for a circuit, its amplifiers' factors included."""
-    tech = circuit.technology
+    """Put session, rule and descent together for a circuit, its amplifiers' factors and shared edges included."""
     session: ResistiveSession
     session = NativeEngine().open(circuit) if engine_name == "native" else NgspiceEngine().open(circuit)
-    gains = None
-    if tech.amplifier is not None:
-        gains = StageGains(circuit.voltage_gains, circuit.stages.factors)
-    compiled = find_spec("numba") is not None
-    descent = ConductanceDescent(circuit.wiring, tech.conductance_low, tech.conductance_high, gains, compiled=compiled)
-    return ResistiveTrainer(session, rule, descent, schedule)
+    return ResistiveTrainer(session, rule, descent_of(circuit), schedule)
 
 
 def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:

@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from analogeq.circuit import compile_circuit
 from analogeq.controller import Schedule
@@ -15,14 +16,13 @@ from analogeq.data import Dataset, load
 from analogeq.digital import FeedforwardCopy
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
-from analogeq.flow.families import AnyCircuit, AnyConfig, copy_of, family_of, wiring_of
-from analogeq.hardware import technology_from_toml, to_toml
+from analogeq.flow.design import compile_drawn
+from analogeq.flow.families import AnyCircuit, AnyConfig, copy_of, family_of, shared_of, wiring_of
+from analogeq.hardware import ResistiveTechnology, Technology, technology_from_toml, to_toml
 from analogeq.network import (
     Network,
     Parameters,
     graph_from_network,
-    network_from_graph,
-    read_graph,
     write_graph,
 )
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
@@ -78,13 +78,13 @@ class Run:
 
 
 def describe_run(folder: Path, circuit: AnyCircuit, source: DataSource, config: AnyConfig, engine: str) -> None:
-    """Write run.json, technology.toml and, for a drawn network, network.graphml."""
+    """Write run.json, technology.toml and, for a drawn network, network.graphml with what it shares."""
     folder.mkdir(parents=True, exist_ok=True)
-    network = circuit.network
-    if network.is_layered:
+    network, (shared, nodes) = circuit.network, shared_of(circuit)
+    if network.is_layered and not shared and nodes is None:
         drawn: dict[str, object] = {"layers": list(network.layer_sizes)}
     else:
-        write_graph(graph_from_network(network), folder / "network.graphml")
+        write_graph(graph_from_network(network, shared=shared, shared_nodes=nodes), folder / "network.graphml")
         drawn = {"graph": "network.graphml"}
     write_text_atomically(folder / "technology.toml", to_toml(circuit.technology))
     described = {
@@ -113,7 +113,7 @@ def open_run(folder: Path) -> Run:
     except json.JSONDecodeError as damage:
         raise InputError(f"{folder / 'run.json'}: not JSON ({damage}); train the run anew") from damage
     text = (folder / "technology.toml").read_text(encoding="utf-8")
-    circuit = compile_circuit(_network(folder, described["network"]), technology_from_toml(text))
+    circuit = _circuit(folder, described["network"], technology_from_toml(text))
     learned = load_checkpoint(folder / "checkpoint.npz", circuit.network, wiring_of(circuit)).learned
     return Run(
         folder=folder,
@@ -135,10 +135,10 @@ def config_from(family: str, stored: dict[str, object]) -> AnyConfig:
     return TrainingConfig(**fields)  # type: ignore[arg-type]  # likewise
 
 
-def _network(folder: Path, drawn: dict[str, object]) -> Network:
+def _circuit(folder: Path, drawn: dict[str, Any], technology: Technology | ResistiveTechnology) -> AnyCircuit:
     if "layers" in drawn:
-        return Network.layered([int(n) for n in drawn["layers"]])  # type: ignore[attr-defined]  # a JSON list
-    return network_from_graph(read_graph(folder / str(drawn["graph"])))
+        return compile_circuit(Network.layered([int(n) for n in drawn["layers"]]), technology)
+    return compile_drawn(folder / str(drawn["graph"]), technology)
 
 
 def write_json(path: Path, content: object) -> None:

@@ -190,10 +190,16 @@ def half_kaiming(
         limit = np.sqrt(1.0 / _mean_fan_in(block))
         drawn = np.maximum(rng.uniform(-limit, limit, block.edges.stop - block.edges.start), low)
         if tied is not None and number in tied:
-            _, first, group = np.unique(tied[number], return_index=True, return_inverse=True)
-            drawn = drawn[first][group]
+            drawn = as_the_first(drawn, tied[number])
         g[block.edges] = drawn
     return g
+
+
+def as_the_first(values: Floats, groups: np.ndarray) -> Floats:
+    """Give every member of a group the value of its first."""
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    same: Floats = values[first][group]
+    return same
 
 
 def _mean_fan_in(block: Block) -> float:

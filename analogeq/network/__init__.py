@@ -2,7 +2,13 @@
 
 from analogeq.network.feature_maps import LocalLayer, Maps, MapTopology
 from analogeq.network.files import read_graph, write_graph
-from analogeq.network.graph import graph_from_network, network_from_graph, parameters_from_graph, shared_from_graph
+from analogeq.network.graph import (
+    graph_from_network,
+    network_from_graph,
+    parameters_from_graph,
+    shared_from_graph,
+    shared_nodes_from_graph,
+)
 from analogeq.network.names import node_name
 from analogeq.network.network import Block, Network
 from analogeq.network.parameters import Parameters, glorot_uniform
@@ -35,6 +41,7 @@ __all__ = [
     "random_graph",
     "read_graph",
     "shared_from_graph",
+    "shared_nodes_from_graph",
     "sparse_graph",
     "with_lateral_connections",
     "with_skip_connections",

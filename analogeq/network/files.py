@@ -3,10 +3,10 @@
 An edge list is a table with a head. A row with a ``source`` and a ``target`` is an edge, a row with
 a ``source`` alone is a node; the node's row comes first::
 
-    source,target,role,layer,weight,bias
-    x0,,input,,,
-    y0,,output,1,,0.1
-    x0,y0,,,0.5,
+    source,target,role,layer,weight,bias,shared
+    x0,,input,,,,
+    y0,,output,1,,0.1,
+    x0,y0,,,0.5,,kernel
 
 Columns other than the first two may be left out, except ``role``.
 """
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import networkx as nx
@@ -24,14 +25,15 @@ import networkx as nx
 from analogeq.errors import GraphError
 from analogeq.network.names import node_name, shown
 
-COLUMNS = ("source", "target", "role", "layer", "weight", "bias")
+COLUMNS = ("source", "target", "role", "layer", "weight", "bias", "shared")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 def write_graph(graph: nx.Graph, path: str | Path) -> None:
-    """Write nodes with role, layer and bias, edges with weight; the suffix decides the format.
+    """Write nodes with role, layer and bias, edges with weight, both with ``shared``; the suffix decides the format.
 
-    Nodes get the names they have in a network. Numbers are written so that they read back equal.
+    Nodes get the names they have in a network. Numbers are written so that they read back equal. Labels of
+    ``shared`` become text, two of them never the same.
 
     Parameters
     ----------
@@ -83,14 +85,34 @@ def _delimiter(file: Path) -> str:
 def _plain(graph: nx.Graph) -> nx.Graph:
     """Copy what a network can use, in plain Python types, under the names it will have."""
     plain = nx.MultiGraph()  # so that a doubled edge is still doubled when it is read
-    kinds = {"role": str, "layer": int, "bias": float}
+    shared = _spelling(label for _, label in graph.nodes(data="shared"))
     for key, held in graph.nodes(data=True):
-        plain.add_node(node_name(key), **{k: kind(held[k]) for k, kind in kinds.items() if held.get(k) is not None})
+        plain.add_node(node_name(key), **_known(held, {"role": str, "layer": int, "bias": float, "shared": shared}))
     if len(plain) != len(graph):
         raise GraphError("graph: two nodes have names that differ by case alone, SPICE folds case; rename one")
-    for a, b, weight in graph.edges(data="weight"):
-        plain.add_edge(node_name(a), node_name(b), **({} if weight is None else {"weight": float(weight)}))
+    shared = _spelling(label for _, _, label in graph.edges(data="shared"))
+    for a, b, held in graph.edges(data=True):
+        plain.add_edge(node_name(a), node_name(b), **_known(held, {"weight": float, "shared": shared}))
     return plain
+
+
+def _known(held: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], object]]) -> dict[str, object]:
+    return {key: kind(held[key]) for key, kind in kinds.items() if held.get(key) is not None}
+
+
+def _spelling(labels: Iterable[Hashable | None]) -> Callable[[Hashable], str]:
+    """Return what spells the labels of ``shared`` as text, on one line and without blanks at its ends."""
+    spelled: dict[Hashable, str] = {}
+    taken: dict[str, Hashable] = {}
+    for label in labels:
+        if label is None or label in spelled:
+            continue
+        spelled[label] = text = " ".join(str(label).split())
+        if not text or not text.isprintable():
+            raise GraphError(f"shared {shown(label)}: cannot be written to a file; give a label that can be printed")
+        if taken.setdefault(text, label) is not label:
+            raise GraphError(f"shared {shown(label)}: reads as {shown(taken[text])} in a file; rename one of the two")
+    return spelled.__getitem__
 
 
 def _text(held: Mapping[str, object]) -> dict[str, str]:
@@ -144,8 +166,10 @@ def _add_row(graph: nx.Graph, cells: Mapping[str, str], where: str) -> None:
     misplaced = next((name for name in ("role", "layer", "bias") if name in cells), None)
     if misplaced is not None:
         raise GraphError(f"{where}: an edge has no {misplaced}; put it into the node's own row")
-    weight = {"weight": _read(float, cells["weight"], f"{where}: weight")} if "weight" in cells else {}
-    graph.add_edge(source, target, **weight)
+    held: dict[str, object] = {"shared": cells["shared"]} if "shared" in cells else {}
+    if "weight" in cells:
+        held["weight"] = _read(float, cells["weight"], f"{where}: weight")
+    graph.add_edge(source, target, **held)
 
 
 def _add_node(graph: nx.Graph, name: str, cells: Mapping[str, str], where: str) -> None:
@@ -153,7 +177,7 @@ def _add_node(graph: nx.Graph, name: str, cells: Mapping[str, str], where: str) 
         raise GraphError(f"{where}: node {shown(name)} is a duplicate; it has a row before")
     if "weight" in cells:
         raise GraphError(f"{where}: a node has no weight; give the edge's target, or use bias")
-    held: dict[str, object] = {"role": cells["role"]} if "role" in cells else {}
+    held: dict[str, object] = {key: cells[key] for key in ("role", "shared") if key in cells}
     if "layer" in cells:
         held["layer"] = _read(int, cells["layer"], f"{where}: layer")
     if "bias" in cells:

@@ -2,7 +2,8 @@
 
 A graph may be of any networkx class. Every node has a ``role``: input, hidden or output. Direction
 of edges does not matter, since a weight between neurons acts both ways. Edges may carry ``weight``
-and nodes ``bias``, which `parameters_from_graph` reads.
+and nodes ``bias``, which `parameters_from_graph` reads, and both ``shared``, which is read by
+`shared_from_graph` and `shared_nodes_from_graph`.
 
 Layers order the nodes; they restrict nothing. Inputs are layer 0. Neurons may carry an integer
 ``layer`` of 1 or more. Where hidden nodes carry none they are put at their distance from the inputs,
@@ -12,6 +13,7 @@ of the graph.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -122,16 +124,59 @@ def shared_from_graph(graph: nx.Graph) -> dict[int, Ints]:
                     "of its own"
                 )
         if any(label is not None for label in own):
-            groups: dict[object, int] = {}
-            keys = [("alone", k) if label is None else ("shared", label) for k, label in enumerate(own)]
-            found[number] = _frozen(np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.intp))
+            found[number] = _grouped(own)
     return found
 
 
-def graph_from_network(network: Network, parameters: Parameters | None = None) -> nx.Graph:
+def shared_nodes_from_graph(graph: nx.Graph) -> Ints | None:
+    """Read which neurons are to keep one bias: those with the same ``shared``, any hashable label.
+
+    Returns
+    -------
+    ndarray of int, shape (node,), or None
+        A group number for each neuron of ``network_from_graph(graph)``; one without ``shared`` is a group of its
+        own. None where no neuron has any.
+
+    Raises
+    ------
+    GraphError
+        If an input has a label, or one label stands in two layers: their biases do not learn at one rate.
+    """
+    labels = dict(graph.nodes(data="shared"))
+    if all(label is None for label in labels.values()):
+        return None
+    done = _sort(graph)
+    first: dict[object, int] = {}
+    for key, layer in zip(done.keys, done.layers.tolist(), strict=True):
+        label = labels[key]
+        if label is not None and layer == 0:
+            raise GraphError(f"node {shown(key)}: shared {shown(label)} on an input, which has no bias; leave it out")
+        if label is not None and first.setdefault(label, layer) != layer:
+            raise GraphError(
+                f"node {shown(key)}: shared {shown(label)} stands in layers {first[label]} and {layer}; give each "
+                "layer labels of its own"
+            )
+    return _grouped([labels[key] for key in done.keys[done.sizes[0] :]])
+
+
+def _grouped(labels: list[object]) -> Ints:
+    """Group numbers by label, in order of appearance; what has no label is a group of its own."""
+    groups: dict[object, int] = {}
+    keys = [("alone", k) if label is None else ("shared", label) for k, label in enumerate(labels)]
+    return _frozen(np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.intp))
+
+
+def graph_from_network(
+    network: Network,
+    parameters: Parameters | None = None,
+    *,
+    shared: Mapping[int, Ints] | None = None,
+    shared_nodes: Ints | None = None,
+) -> nx.Graph:
     """Draw a network as a graph again, with ``role`` and ``layer`` of nodes.
 
-    With ``parameters`` edges carry ``weight`` and neurons ``bias``. The inverse of
+    With ``parameters`` edges carry ``weight`` and neurons ``bias``; with ``shared`` the edges of its blocks, and
+    with ``shared_nodes`` the neurons that are not alone in their group, carry a label. The inverse of
     `network_from_graph`: nodes and edges come in the network's order.
     """
     graph = nx.Graph()
@@ -143,7 +188,7 @@ def graph_from_network(network: Network, parameters: Parameters | None = None) -
         if parameters is not None and layer > 0:
             graph.nodes[name]["bias"] = float(parameters.biases[i - n_inputs])
     starts = np.concatenate([[0], np.cumsum(network.layer_sizes)])
-    for block in network.blocks:
+    for number, block in enumerate(network.blocks):
         rows, cols = block.endpoints()
         pre, post = (starts[block.pre] + rows).tolist(), (starts[block.post] + cols).tolist()
         pairs = [(network.names[a], network.names[b]) for a, b in zip(pre, post, strict=True)]
@@ -152,6 +197,13 @@ def graph_from_network(network: Network, parameters: Parameters | None = None) -
         else:
             held = parameters.weights[block.edges].tolist()
             graph.add_weighted_edges_from((a, b, w) for (a, b), w in zip(pairs, held, strict=True))
+        if shared is not None and number in shared:
+            labels = [(number, group) for group in shared[number].tolist()]
+            nx.set_edge_attributes(graph, dict(zip(pairs, labels, strict=True)), "shared")
+    if shared_nodes is not None:
+        many = np.bincount(shared_nodes)[shared_nodes] > 1
+        maps = {network.node_names[k]: int(shared_nodes[k]) for k in np.flatnonzero(many).tolist()}
+        nx.set_node_attributes(graph, maps, "shared")
     return graph
 
 

@@ -12,7 +12,7 @@ from analogeq.errors import GraphError
 from analogeq.network.feature_maps import MapTopology
 from analogeq.network.graph import graph_from_network
 from analogeq.network.names import shown
-from analogeq.network.network import Network, check_layer_sizes, layer_names
+from analogeq.network.network import check_layer_sizes, layer_names
 from analogeq.network.rules import check_edges, check_nodes, check_reach
 from analogeq.network.sorting import layer_numbers
 
@@ -140,20 +140,8 @@ def random_graph(n_inputs: int, n_hidden: int, n_outputs: int, density: float, *
 
 
 def map_graph(topology: MapTopology) -> nx.Graph:
-    """Draw layers of feature maps; edges of one number of a shared kernel carry one ``shared`` label."""
-    network, shared = topology.network(), topology.shared()
-    graph = graph_from_network(network)
-    for index, numbers in shared.items():
-        block = network.blocks[index]
-        rows, cols = block.endpoints()
-        before, after = (_names(network, layer) for layer in (block.pre, block.post))
-        for row, col, number in zip(rows.tolist(), cols.tolist(), numbers.tolist(), strict=True):
-            graph.edges[before[row], after[col]]["shared"] = (index, number)
-    return graph
-
-
-def _names(network: Network, layer: int) -> tuple[str, ...]:
-    return network.input_names if layer == 0 else network.node_names[network.layer(layer)]
+    """Draw layers of feature maps; edges of one number of a shared kernel, and nodes of its maps, carry one label."""
+    return graph_from_network(topology.network(), shared=topology.shared(), shared_nodes=topology.shared_nodes())
 
 
 def with_terminals(graph: nx.Graph, inputs: Sequence[Hashable], outputs: Sequence[Hashable]) -> nx.Graph:

@@ -14,15 +14,17 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.controller.resistive import run_pair
 from analogeq.digital import Activation, FeedforwardCopy
 from analogeq.digital.activation import LEAK
 from analogeq.engines import ResistiveSession
+from analogeq.errors import CheckpointError
 from analogeq.learning import Descent
 from analogeq.learning.co_content import StageGains
-from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates, half_kaiming
+from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates, as_the_first, half_kaiming
 from analogeq.network import Parameters, glorot_uniform
 from analogeq.training.copy_step import copy_step
 from analogeq.training.learner import Floats, Learned, Tally
@@ -112,9 +114,32 @@ class ResistiveLearner:
         return Learned(self.parameters, self.copy.parameters)
 
     def restore(self, learned: Learned) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        CheckpointError
+            If shared edges or nodes differ in it, so that they could not learn as one.
+        """
+        check_shared_alike(self.session.circuit, learned.circuit)
         self.parameters = learned.circuit
         self.copy = FeedforwardCopy(self.network, learned.copy, self.copy.activation, self.copy.pairs)
+
+
+def check_shared_alike(circuit: ResistiveCircuit, parameters: Parameters) -> None:
+    """Refuse a checkpoint in which what the circuit shares is not equal, naming the first edge."""
+    for number, groups in circuit.tied.items():
+        edges = circuit.wiring.blocks[number].edges
+        differ = np.flatnonzero(parameters.weights[edges] != as_the_first(parameters.weights[edges], groups))
+        if len(differ):
+            name = circuit.edge_name(edges.start + int(differ[0]))
+            raise CheckpointError(
+                f"checkpoint: conductance of edge {name} is not that of the edges it shares with; the run was made "
+                "without sharing, or with other groups; train anew"
+            )
+    nodes, biases = circuit.shared_nodes, parameters.biases
+    if nodes is not None and not np.array_equal(biases, as_the_first(biases, nodes)):
+        raise CheckpointError("checkpoint: bias currents of shared nodes differ; it is another network's; train anew")
 
 
 def unit_conductance(circuit: ResistiveCircuit) -> float:
@@ -125,19 +150,54 @@ def unit_conductance(circuit: ResistiveCircuit) -> float:
 def first_conductances(
     circuit: ResistiveCircuit, rng: np.random.Generator, dtype: type[np.floating] = np.float64
 ) -> Parameters:
-    """Draw conductances as the published networks do, in units of the circuit's own; no bias currents."""
-    unit, tech = unit_conductance(circuit), circuit.technology
-    g = half_kaiming(circuit.wiring, rng, low=tech.conductance_low / unit, dtype=dtype) * dtype(unit)
-    held = np.clip(g, tech.conductance_low, tech.conductance_high)
+    """Draw conductances as the published networks do, in units of the circuit's own; no bias currents.
+
+    Shared edges start with one conductance. Half of the draw starts at the low end of the range; where that
+    is 0 S it may leave an output without any conductance, which no negative nudge suits. While there is such
+    an output, conductances are drawn anew, and its edges, with those that share with them, take what they get.
+    """
+    unit, tech, wiring = unit_conductance(circuit), circuit.technology, circuit.wiring
+    low = tech.conductance_low / unit
+    g = half_kaiming(wiring, rng, low=low, dtype=dtype, tied=circuit.tied)
+    while (bare := _edges_of_bare_outputs(circuit, g)).any():
+        g = np.where(bare, half_kaiming(wiring, rng, low=low, dtype=dtype, tied=circuit.tied), g)
+    held = np.clip(g * dtype(unit), tech.conductance_low, tech.conductance_high)
     return Parameters(held, np.zeros(circuit.network.n_nodes, dtype=dtype))
 
 
+def _edges_of_bare_outputs(circuit: ResistiveCircuit, g: Floats) -> NDArray[np.bool_]:
+    """Which edges end at an output that has no conductance above 0 S, or share with such an edge; shape (edge,)."""
+    net, found = circuit.wiring, np.zeros(len(g), dtype=bool)
+    held = ResistiveConductances(g, np.zeros(net.n_nodes, dtype=g.dtype))
+    bare = np.zeros(net.n_nodes, dtype=bool)
+    bare[net.outputs] = (circuit.source_load(held) + circuit.coupling_load(held))[net.outputs] <= 0.0
+    if not bare.any():
+        return found
+    for number, block in enumerate(net.blocks):
+        rows, cols = block.endpoints()
+        own = bare[net.layer(block.post)][cols]
+        if block.pre > 0:
+            own |= bare[net.layer(block.pre)][rows]
+        if number in circuit.tied:
+            own = np.isin(circuit.tied[number], circuit.tied[number][own])
+        found[block.edges] = own
+    return found
+
+
 def descent_of(circuit: ResistiveCircuit) -> ConductanceDescent:
-    """Descent with the factors of the circuit's amplifiers."""
+    """Descent with the factors of the circuit's amplifiers and the groups of its shared edges and nodes."""
     tech = circuit.technology
     gains = None if tech.amplifier is None else StageGains(circuit.voltage_gains, circuit.stages.factors)
     compiled = find_spec("numba") is not None
-    return ConductanceDescent(circuit.wiring, tech.conductance_low, tech.conductance_high, gains, compiled=compiled)
+    return ConductanceDescent(
+        circuit.wiring,
+        tech.conductance_low,
+        tech.conductance_high,
+        gains,
+        tied=circuit.tied,
+        tied_biases=circuit.shared_nodes,
+        compiled=compiled,
+    )
 
 
 def activation_of(circuit: ResistiveCircuit) -> Activation:

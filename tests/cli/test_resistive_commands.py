@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analogeq.cli.app import run
+from analogeq.network import LocalLayer, Maps, MapTopology, map_graph, write_graph
 
 TOML = """
 [chip]
@@ -157,3 +159,32 @@ def test_an_option_of_resistive_circuits_is_refused_for_the_others(
 def test_an_unknown_family_of_the_demo_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["demo", "--family", "digital", "--output", str(tmp_path)]) == 2
     assert "hopfield or resistive" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".csv"])
+def test_a_convolution_in_a_graph_file_is_trained_resumed_and_evaluated(
+    suffix: str, technology: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from analogeq.flow.runs import open_run
+
+    topology = MapTopology(Maps(1, 2, 2), (LocalLayer(6, 2, 1, 1, shared=True),), (3,))
+    drawing, folder = tmp_path / f"conv{suffix}", tmp_path / "run"
+    write_graph(map_graph(topology), drawing)
+    common = ("train", "--data", "iris", "--graph", str(drawing), "--technology", str(technology), "--batch", "4")
+    said(capsys, *common, "--epochs", "1", "--output", str(folder))
+    assert said(capsys, *common, "--epochs", "4", "--output", str(folder), "--resume")["epochs"] == 4
+    assert said(capsys, "evaluate", str(folder))["settled_test_error"] < 40.0  # four short epochs; chance is 67
+    run_again = open_run(folder)
+    circuit, learned = run_again.circuit, run_again.parameters
+    kernel = learned.weights[circuit.wiring.blocks[0].edges]
+    assert len(kernel) == 2 * 6 * 16  # of nine positions four see one pixel, four two and one all: 16 edges a map
+    assert len(np.unique(circuit.tied[0])) == 2 * 6 * 4
+    assert len({(group, g) for group, g in zip(circuit.tied[0].tolist(), kernel.tolist(), strict=True)}) == 2 * 6 * 4
+    assert [len(set(own.tolist())) for own in np.split(learned.biases[:54], 6)] == [1] * 6
+
+
+def test_shared_kernels_are_refused_for_the_other_family(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drawing = tmp_path / "conv.graphml"
+    write_graph(map_graph(MapTopology(Maps(1, 2, 2), (LocalLayer(2, 2, 1, 1, shared=True),), (3,))), drawing)
+    assert run(["train", "--data", "iris", "--graph", str(drawing), "--output", str(tmp_path / "unused")]) == 2
+    assert "give a technology of family 'resistive'" in " ".join(capsys.readouterr().err.split())

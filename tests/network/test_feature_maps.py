@@ -13,10 +13,12 @@ from analogeq.network import (
     Maps,
     MapTopology,
     Network,
+    graph_from_network,
     layered_graph,
     map_graph,
     network_from_graph,
     shared_from_graph,
+    shared_nodes_from_graph,
     with_lateral_connections,
     with_skip_connections,
 )
@@ -81,6 +83,30 @@ def test_arrays_graph_and_windows_drawn_one_by_one_are_one_network(image, layers
     for block, numbers in shared.items():
         assert same_groups(numbers, wanted[block])
         assert same_groups(read[block], wanted[block])
+    maps = shared_nodes_from_graph(map_graph(topology))
+    alone = np.arange(network.n_nodes)
+    assert same_groups(alone if maps is None else maps, topology.shared_nodes())
+
+
+def test_labels_of_neurons_are_refused_at_inputs_and_across_layers():
+    graph = layered_graph((1, 2, 1))
+    assert shared_nodes_from_graph(graph) is None
+    graph.nodes["h1_0"]["shared"] = graph.nodes["h1_1"]["shared"] = "b"
+    assert shared_nodes_from_graph(graph).tolist() == [0, 0, 1]
+    graph.nodes["y0"]["shared"] = "b"
+    with pytest.raises(GraphError, match="node 'y0': shared 'b' stands in layers 1 and 2"):
+        shared_nodes_from_graph(graph)
+    graph.nodes["x0"]["shared"] = "c"
+    with pytest.raises(GraphError, match="shared 'c' on an input"):
+        shared_nodes_from_graph(graph)
+
+
+def test_a_network_drawn_again_keeps_its_groups_whatever_the_order_of_its_blocks():
+    graph = with_skip_connections(layered_graph((2, 2, 2, 1)))
+    network = network_from_graph(graph)
+    groups = {k: np.array([0, 1, 0, 1])[: b.edges.stop - b.edges.start] for k, b in enumerate(network.blocks)}
+    again = shared_from_graph(graph_from_network(network, shared=groups))
+    assert {k: v.tolist() for k, v in again.items()} == {k: v.tolist() for k, v in groups.items()}
 
 
 def test_a_convolution_of_a_matrix_is_the_sum_over_its_windows():

@@ -6,12 +6,20 @@ from hypothesis import strategies as st
 
 from analogeq.errors import GraphError
 from analogeq.network import (
+    LocalLayer,
+    Maps,
+    MapTopology,
     lattice_graph,
     layered_graph,
+    map_graph,
     network_from_graph,
     parameters_from_graph,
     random_graph,
     read_graph,
+    shared_from_graph,
+    shared_nodes_from_graph,
+    with_lateral_connections,
+    with_skip_connections,
     write_graph,
 )
 
@@ -148,3 +156,37 @@ def test_names_that_differ_by_case_are_not_merged_on_the_way_to_a_file(tmp_path)
     with pytest.raises(GraphError, match="differ by case alone"):
         write_graph(graph, tmp_path / "net.csv")
     assert not (tmp_path / "net.csv").exists()
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".csv", ".tsv"])
+def test_what_is_shared_reads_back_from_every_kind_of_file(tmp_path, suffix):
+    topology = MapTopology(Maps(1, 4, 4), (LocalLayer(2, 3, 1, 1, shared=True), LocalLayer(2, 2)), (3, 2))
+    graph = with_lateral_connections(with_skip_connections(map_graph(topology), [(0, 3), (1, 3)]), [4])
+    write_graph(graph, tmp_path / f"net{suffix}")
+    back = read_graph(tmp_path / f"net{suffix}")
+    assert network_from_graph(back).same_as(network_from_graph(graph))
+    wanted, found = shared_from_graph(graph), shared_from_graph(back)
+    assert wanted.keys() == found.keys() == {0}
+    assert np.array_equal(found[0], wanted[0])
+    assert np.array_equal(shared_nodes_from_graph(back), shared_nodes_from_graph(graph))
+    assert shared_nodes_from_graph(back).max() == 1 + len(topology.network().node_names) - 32  # two maps of 16 nodes
+
+
+def test_labels_by_hand_are_read_from_an_edge_list(tmp_path):
+    text = (
+        "source,target,role,shared\nx0,,input,\nx1,,input,\ny0,,output,b\ny1,,output, b\nx0,y0,,w\nx1,y1,,w\nx0,y1,,\n"
+    )
+    graph = read_graph(written(tmp_path, text))
+    assert shared_from_graph(graph)[0].tolist() == [0, 1, 0]
+    assert shared_nodes_from_graph(graph).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [(1, "1", "reads as 1 in a file"), (" ", "a", "cannot be written"), ("\0", "a", "cannot be written")],
+)
+def test_labels_that_a_file_would_mix_up_are_refused(tmp_path, one, other, message):
+    graph = layered_graph([1, 2])
+    graph.edges["x0", "y0"]["shared"], graph.edges["x0", "y1"]["shared"] = one, other
+    with pytest.raises(GraphError, match=message):
+        write_graph(graph, tmp_path / "net.csv")

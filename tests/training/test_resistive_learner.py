@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analogeq.circuit import compile_circuit
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
 from analogeq.data import Dataset
 from analogeq.engines import ResistiveSession, engine
 from analogeq.errors import CheckpointError, InputError
 from analogeq.hardware.resistive import Amplifier, DoubleShockley, IdealDiode, ResistiveTechnology
-from analogeq.network import Network
+from analogeq.learning.conductance_descent import as_the_first, half_kaiming
+from analogeq.network import LocalLayer, Maps, MapTopology, Network
 from analogeq.training import ResistiveTrainingConfig, Trainer
 from analogeq.training.resistive_learner import activation_of, first_conductances, unit_conductance
 
@@ -134,6 +136,72 @@ def test_without_current_sources_no_bias_learns(data: Dataset) -> None:
     with engine("native").open(circuit) as session:
         result = Trainer(session, data, replace(CONFIG, epochs=1)).run()
     assert not result.circuit.biases.any()
+
+
+def convolution(*, shared: bool = True) -> ResistiveCircuit:
+    topology = MapTopology(Maps(1, 2, 3), (LocalLayer(4, 2, shared=True),), (3,))
+    technology = ResistiveTechnology(input_gain=8.0, bias_voltage=0.5)
+    if not shared:
+        return compile_circuit(topology.network(), technology)
+    return compile_circuit(
+        topology.network(), technology, shared=topology.shared(), shared_nodes=topology.shared_nodes()
+    )
+
+
+def assert_one_kernel(circuit: ResistiveCircuit, weights: np.ndarray, biases: np.ndarray) -> None:
+    own = weights[circuit.wiring.blocks[0].edges]
+    assert np.array_equal(own, as_the_first(own, circuit.tied[0]))
+    assert np.array_equal(biases, as_the_first(biases, circuit.shared_nodes))
+
+
+def test_a_convolution_learns_with_one_kernel_and_goes_on_bit_for_bit(data: Dataset, tmp_path: Path) -> None:
+    circuit = convolution()
+    kernel_numbers, bias_sources, maps = 4, 1, 4
+    assert len(np.unique(circuit.tied[0])) == 2 * maps * (kernel_numbers + bias_sources)  # doubled inputs
+    config = replace(CONFIG, epochs=4)
+    with engine("native").open(circuit) as session:
+        whole = Trainer(session, data, config)
+        start = whole.learner.learned().circuit.weights.copy()
+        assert_one_kernel(circuit, start, np.zeros(circuit.network.n_nodes))
+        result = whole.run()
+        Trainer(session, data, replace(config, epochs=2), folder=tmp_path).run()
+        again = Trainer(session, data, config, folder=tmp_path)
+        again.resume()
+        resumed = again.run()
+    first = circuit.wiring.blocks[0].edges
+    assert np.abs(result.circuit.weights[first] - start[first]).max() > 0.01
+    assert np.abs(result.circuit.biases).max() > 0.001
+    assert_one_kernel(circuit, result.circuit.weights, result.circuit.biases)
+    assert result.history[-1].settled_test_error < 30.0  # chance is 67
+    assert np.array_equal(resumed.circuit.weights, whole.learner.parameters.weights)
+    assert np.array_equal(resumed.circuit.biases, result.circuit.biases)
+
+
+def test_a_checkpoint_whose_positions_differ_is_not_taken_for_a_convolution(data: Dataset, tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=1)
+    with engine("native").open(convolution(shared=False)) as session:
+        Trainer(session, data, config, folder=tmp_path).run()
+    with engine("native").open(convolution()) as session, pytest.raises(CheckpointError, match="edge x1-h1_1 is"):
+        Trainer(session, data, config, folder=tmp_path).resume()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_no_output_starts_without_a_conductance(shared: bool) -> None:
+    network = Network.layered((1, 2, 6))
+    groups = {1: np.tile(np.arange(6), 2)} if shared else {}
+    circuit = ResistiveCircuit(network, ResistiveTechnology(inputs="single", conductance_low=0.0), groups)
+    bare = 0
+    for seed in range(50):
+        plain = half_kaiming(circuit.wiring, np.random.default_rng(seed), tied=circuit.tied)
+        g = first_conductances(circuit, np.random.default_rng(seed)).weights
+        into, before = (values[circuit.wiring.blocks[1].edges].reshape(2, 6) for values in (g, plain))
+        assert (into.sum(axis=0) > 0.0).all()
+        assert not shared or np.array_equal(into[0], into[1])
+        kept = before.sum(axis=0) > 0.0
+        bare += int((~kept).sum())
+        assert np.array_equal(into[:, kept], before[:, kept])
+        assert np.array_equal(g[:2], plain[:2])
+    assert bare > 25  # of 300, a quarter expected, half where shared
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -42,11 +42,11 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.drive import Volts
 from analogeq.circuit.resistive.stages import Stages, stages
-from analogeq.circuit.resistive.wiring import wired
+from analogeq.circuit.resistive.wiring import check_shared, wired, wired_groups
 from analogeq.errors import GraphError, InputError
 from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.network import Network
-from analogeq.network.network import Floats
+from analogeq.network.network import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +77,21 @@ class ResistiveCircuit:
     network : Network
         What the user drew: signals in, hidden nodes, outputs.
     technology : ResistiveTechnology
+    shared : mapping of int to ndarray of int
+        Block number of ``network`` to a group number for each of its edges: edges of one group start with one
+        conductance and learn as one, by the mean of their gradients. What is programmed by hand may differ.
+    shared_nodes : ndarray of int, shape (node,), or None
+        Group number of each node, likewise for bias currents and the edges of the bias source.
     """
 
     network: Network
     technology: ResistiveTechnology
+    shared: Mapping[int, Ints] = field(default_factory=dict)
+    shared_nodes: Ints | None = None
 
     def __post_init__(self) -> None:
         tech, net = self.technology, self.network
+        check_shared(net, self.shared, self.shared_nodes)
         if tech.outputs == "pairs" and net.n_outputs % 2:
             raise GraphError(
                 f"outputs: {net.n_outputs} output nodes do not make pairs; give an even number, or "
@@ -123,6 +131,14 @@ class ResistiveCircuit:
         """The network of sources and conductances that the edge axis belongs to."""
         tech = self.technology
         return wired(self.network, doubled=tech.inputs == "doubled", biased=tech.bias_voltage is not None)
+
+    @cached_property
+    def tied(self) -> dict[int, Ints]:
+        """Block number of ``wiring`` to a group number for each of its edges, for blocks that share any."""
+        if not self.shared and self.shared_nodes is None:
+            return {}
+        doubled, biased = self.technology.inputs == "doubled", self.technology.bias_voltage is not None
+        return wired_groups(self.network, self.shared, self.shared_nodes, doubled=doubled, biased=biased)
 
     @property
     def wiring_is_bipartite(self) -> bool:

@@ -140,8 +140,22 @@ def refuse_unstable(circuit: ResistiveCircuit, conductances: ResistiveConductanc
         return
     if convexity(circuit, conductances, drive).strictly_convex:
         return
+    _refuse_bare_outputs(circuit, conductances, drive.nudge.conductance)
     most = largest_negative_nudge(circuit, conductances)
     raise InputError(
         f"nudge: conductance {drive.nudge.conductance!r} S makes the circuit unstable; "
         f"it stays stable down to -{most:.6g} S: give |beta| below that, or nudge with a constant current"
     )
+
+
+def _refuse_bare_outputs(circuit: ResistiveCircuit, conductances: ResistiveConductances, nudge: float) -> None:
+    """Name the first output that no conductance holds, so that no negative nudge is small enough."""
+    held = circuit.source_load(conductances) + circuit.coupling_load(conductances)
+    outputs = circuit.network.outputs
+    bare = outputs[held[outputs] <= 0.0]
+    if len(bare):
+        name = circuit.network.node_names[int(bare[0])]
+        raise InputError(
+            f"node {name}: all conductances to this output are 0 S, so any negative "
+            f"nudge, here {nudge!r} S, makes it unstable; program one of them above 0 S, or raise conductance_low"
+        )

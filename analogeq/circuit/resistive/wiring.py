@@ -66,12 +66,12 @@ def wired_groups(
     Raises
     ------
     InputError
-        If a block is not there, or its groups are not one whole number from 0 for each edge.
+        As `check_shared`.
     """
+    check_shared(network, tied, nodes)
     drawn = {(b.pre, b.post): b.edges.stop - b.edges.start for b in network.blocks}
-    given = {(_checked_groups(network, k, groups)): np.asarray(groups, dtype=np.intp) for k, groups in tied.items()}
-    if nodes is not None:
-        _checked("nodes", nodes, network.n_nodes, "nodes")
+    pairs = [(b.pre, b.post) for b in network.blocks]
+    given = {pairs[number]: np.asarray(groups, dtype=np.intp) for number, groups in tied.items()}
     carried: dict[int, Ints] = {}
     for number, block in enumerate(wired(network, doubled=doubled, biased=biased).blocks):
         pair = (block.pre, block.post)
@@ -93,15 +93,35 @@ def _side_by_side(parts: list[Ints]) -> Ints:
     return np.concatenate([part + start for part, start in zip(parts, starts[:-1], strict=True)])
 
 
-def _checked_groups(network: Network, number: int, groups: Ints) -> tuple[int, int]:
-    if not 0 <= number < len(network.blocks):
-        raise InputError(f"tied block {number}: this network has blocks 0 to {len(network.blocks) - 1}; choose of them")
-    block = network.blocks[number]
-    _checked(f"tied block {number}", groups, block.edges.stop - block.edges.start, "edges")
-    return block.pre, block.post
+def check_shared(network: Network, tied: Mapping[int, Ints], nodes: Ints | None) -> None:
+    """Check groups of a network's edges and nodes.
+
+    Raises
+    ------
+    InputError
+        If a block is not there, its groups are not one whole number from 0 for each edge, those of nodes not
+        one for each node, or nodes of two layers are in one group.
+    """
+    for number, groups in tied.items():
+        if not 0 <= number < len(network.blocks):
+            last = len(network.blocks) - 1
+            raise InputError(f"tied block {number}: this network has blocks 0 to {last}; choose of them")
+        edges = network.blocks[number].edges
+        _check_groups(f"tied block {number}", groups, edges.stop - edges.start, "edges")
+    if nodes is None:
+        return
+    _check_groups("nodes", nodes, network.n_nodes, "nodes")
+    layers: dict[int, int] = {}
+    for number, layer in enumerate(network.layers, start=1):
+        for group in np.unique(nodes[layer]).tolist():
+            if layers.setdefault(group, number) != number:
+                raise InputError(
+                    f"nodes: group {group} is in layers {layers[group]} and {number}, which do not learn at one rate; "
+                    "number each layer's groups apart"
+                )
 
 
-def _checked(name: str, groups: Ints, count: int, kind: str) -> None:
+def _check_groups(name: str, groups: Ints, count: int, kind: str) -> None:
     held = np.asarray(groups)
     if held.shape != (count,) or not np.issubdtype(held.dtype, np.integer):
         raise InputError(

@@ -145,6 +145,27 @@ def test_the_largest_negative_nudge_is_where_the_certificate_ends():
         refuse_unstable(circuit, held, beyond)
 
 
+def test_an_output_without_any_conductance_is_named_when_a_negative_nudge_is_refused():
+    circuit = ResistiveCircuit(Network.layered((1, 2)), ResistiveTechnology(inputs="single"))
+    held = circuit.program(np.array([0.5, 0.0]))
+    drive = ResistiveDrive(np.zeros((1, 1)), None, Nudge(np.zeros((1, 2)), -0.1))
+    with pytest.raises(InputError, match=r"node y1: all conductances to this output are 0 S, .* -0\.1 S"):
+        refuse_unstable(circuit, held, drive)
+
+
+@pytest.mark.parametrize(
+    ("shared", "nodes", "message"),
+    [
+        ({2: np.zeros(2, dtype=int)}, None, "tied block 2: this network has blocks 0 to 1"),
+        ({0: np.zeros(3, dtype=int)}, None, "the 2 edges"),
+        ({}, np.zeros(3, dtype=int), "group 0 is in layers 1 and 2"),
+    ],
+)
+def test_groups_that_do_not_fit_the_network_are_refused(shared, nodes, message):
+    with pytest.raises(InputError, match=message):
+        ResistiveCircuit(Network.layered((1, 2, 1)), ResistiveTechnology(), shared, nodes)
+
+
 def test_conductances_outside_the_range_are_clipped_and_counted_or_named():
     circuit = ResistiveCircuit(
         Network.layered((1, 2, 1)), ResistiveTechnology(conductance_low=0.1, conductance_high=1.0)
