@@ -42,6 +42,7 @@ PARTS = (
     Part("drn_mnist_shockley.json", "Double Shockley elements and output pairs on MNIST"),
     Part("drn_vs_ngspice.json", "Resistive circuits of double Shockley elements, native against ngspice"),
     Part("drn_in_ngspice.json", "MNIST with ngspice as the resistive circuit"),
+    Part("copy_gap.json", "How far the copy of 784-500-500-500-10 lags, by the way it learns"),
 )
 
 

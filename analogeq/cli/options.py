@@ -11,7 +11,10 @@ from rich.console import Console
 
 Layers = Annotated[str | None, typer.Option("--layers", help="Layer sizes, inputs first: 64,100,10.", metavar="N,N,…")]
 Graph = Annotated[
-    Path | None, typer.Option("--graph", help="A network drawn as GraphML or as an edge list, instead of --layers.")
+    Path | None,
+    typer.Option(
+        "--graph", help="A network drawn as GraphML or an edge list, shared kernels included; instead of --layers."
+    ),
 ]
 TechnologyFile = Annotated[
     Path | None, typer.Option("--technology", help="TOML file: what the chip is made of. Defaults if not given.")
