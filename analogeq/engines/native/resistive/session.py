@@ -194,7 +194,7 @@ class ResistiveSession:
     def _descended(self, problem: Problem, start: Array, goal: Array) -> Descended:
         """Sweep by the kernels where two layers settle in a few sweeps, accelerated where errors walk further."""
         kernels = self._kernels_for(problem)
-        if kernels is None or len(problem.layers) > 2:
+        if kernels is None or not kernels.quickest(problem):
             return descend(problem, start, goal, MOST_SWEEPS)
         found = kernels.settle(problem, start, goal)
         if (found.residual <= goal).all():
