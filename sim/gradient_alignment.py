@@ -3,16 +3,18 @@
     python sim/gradient_alignment.py --out sim/results/gradient_alignment.json
     python sim/gradient_alignment.py --smoke
 
-A network learns the layer outputs of another random network of its kind, from one start twice: by each
-layer's own half squared error with the layer before it held fixed (Eq. 8), and by the half squared error
-of the outputs, backpropagated. Inputs are standard normal; Glorot's limits are multiplied by the init
-scale; both are choices made here. Cosines are between the two gradients of each layer's weights over
-all samples. The output layer's two gradients are one, so its cosine is 1: a check of the code.
+A network learns the layer outputs of another random network of its kind, from one start twice. The loss
+of layer l is L_l = |s_l - target_l|^2, mean over the batch. Local training lets each layer descend its own L_l with
+the layer before it held fixed; global training descends the sum of all L_l by backpropagation. The distant
+gradient of a layer is that of the losses of the layers after it. As in the authors' published code the
+losses carry no factor one half, inputs are standard normal and there are no biases; weights here are uniform
+with the variance the authors give their normal ones. Cosines are between whole weight gradients over all
+samples (the authors average cosines of rows); the last layer has no distant gradient and no cosine.
 
-Checked of the neighbourhood result (Eq. 12): whether the two gradients share a half-space (cosine above 0)
-along the local training, and at random displacements of given relative size from the target's parameters,
-the known minimum of both losses. Random directions are samples, not a proof for every direction.
-Not checked: the derivations of Appendices B and C, and any constant in them.
+Checked of the neighbourhood result (Eq. 12): whether local and distant gradients share a half-space (cosine
+above 0, so that local and global ones do, too) along the local training, and at random displacements of given
+relative size from the target's parameters, the known minimum of all losses. Random directions are
+samples, not a proof for every direction. Not checked: the derivations of Appendices B and C.
 """
 
 from __future__ import annotations
@@ -32,7 +34,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from analogeq.digital import Activation, FeedforwardCopy
-from analogeq.digital.backprop import backpropagate
 from analogeq.files import write_text_atomically
 from analogeq.flow.measurements import Row, recorded, surroundings
 from analogeq.flow.points import Point, Result, Settings, failures, run_points
@@ -122,34 +123,52 @@ def train(
     config: Config, copy: FeedforwardCopy, inputs: Singles, targets: Singles, order: list[NDArray[np.int64]],
     *, by_local: bool,
 ) -> Result:  # fmt: skip
-    """Descend one of the losses; note output loss and cosines before every so many steps and at the end."""
+    """Descend one of the losses; note summed loss and cosines before every so many steps and at the end."""
     net = copy.network
     descent = Descent(net, [config.rate] * len(net.layers), momentum=config.momentum)
     losses, angles, at = [], [], []
     for step in range(config.iterations + 1):
         if step % config.every == 0 or step == config.iterations:
             at.append(step)
-            error = (copy.predict(inputs) - targets)[:, net.outputs]
-            losses.append(float(0.5 * (error**2).sum(axis=1).mean()))
+            error = copy.predict(inputs) - targets
+            losses.append(float((error**2).sum(axis=1).mean()))
             if by_local:
                 angles.append(cosines(copy, inputs, targets))
         if step < config.iterations:
             x, y = inputs[order[step]], targets[order[step]]
-            gradient = copy.local_gradient(x, y) if by_local else distant(copy, x, y)
+            gradient = local_gradient(copy, x, y) if by_local else global_gradient(copy, x, y)
             descent.step(copy.parameters, gradient)
     return {"iterations": at, "loss": losses, "cosines": angles}
 
 
-def distant(copy: FeedforwardCopy, inputs: Singles, targets: Singles) -> Parameters:
-    """Gradient of half the squared error of the outputs."""
-    whole = backpropagate(copy, inputs, targets[:, copy.network.outputs])
-    return Parameters(0.5 * whole.weights, 0.5 * whole.biases)
+def global_gradient(copy: FeedforwardCopy, inputs: Singles, targets: Singles) -> Parameters:
+    """Gradient of the sum of all layers' losses by the weights, by the chain rule; biases stay."""
+    net = copy.network
+    signals, summed = copy.forward(inputs)
+    error = 2.0 * (signals - targets) / len(inputs)
+    for block in reversed(net.blocks):
+        layer = net.layer(block.post)
+        error[:, layer] *= copy.activation.slope(summed[:, layer], layer)
+        if block.pre > 0:
+            error[:, net.layer(block.pre)] += error[:, layer] @ block.matrix(copy.parameters.weights).T
+    return _without_biases(copy.spread(inputs, signals, error))
+
+
+def local_gradient(copy: FeedforwardCopy, inputs: Singles, targets: Singles) -> Parameters:
+    """Gradient of each layer's own loss by its weights; biases stay."""
+    halved = copy.local_gradient(inputs, targets)
+    return _without_biases(Parameters(2.0 * halved.weights, halved.biases))
+
+
+def _without_biases(gradient: Parameters) -> Parameters:
+    return Parameters(gradient.weights, np.zeros_like(gradient.biases))
 
 
 def cosines(copy: FeedforwardCopy, inputs: Singles, targets: Singles) -> list[float]:
-    """Cosine of local and distant gradient of each weight matrix."""
-    near, far = copy.local_gradient(inputs, targets).weights, distant(copy, inputs, targets).weights
-    pairs = [(near[b.edges].astype(np.float64), far[b.edges].astype(np.float64)) for b in copy.network.blocks]
+    """Cosine of local and distant gradient of each weight matrix but the last."""
+    near, whole = local_gradient(copy, inputs, targets).weights, global_gradient(copy, inputs, targets).weights
+    near, whole = near.astype(np.float64), whole.astype(np.float64)
+    pairs = [(near[b.edges], whole[b.edges] - near[b.edges]) for b in copy.network.blocks[:-1]]
     return [float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))) for a, b in pairs]
 
 
@@ -165,17 +184,20 @@ def displaced(network: Network, goal: Parameters, radius: float, rng: np.random.
 
 def _rows(results: tuple[Result, ...], command: str) -> list[Row]:
     first, last = (np.array([r["local"]["cosines"][k] for r in results]) for k in (0, -1))
-    near = np.array([r["near"] for r in results])
-    found = [
-        recorded("output loss at the start", np.mean([r["local"]["loss"][0] for r in results]), "signal**2", command),
-        recorded("output loss, local training", np.mean([r["local"]["loss"][-1] for r in results]), "signal**2", command),
-        recorded("output loss, global training", np.mean([r["global"]["loss"][-1] for r in results]), "signal**2", command),
-        recorded("lowest cosine of a layer at the start", first.min(), "", command),
-        recorded("lowest cosine of a layer after local training", last.min(), "", command),
-        recorded("lowest cosine at the smallest displacement", near[:, 0].min(), "", command),
-        recorded("share of cosines above 0 at the smallest displacement", (near[:, 0] > 0).mean(), "", command),
-    ]  # fmt: skip
-    return [Row(r.case, float(r.value), r.unit, r.target, r.met, r.command) for r in found]
+    near = np.array([r["near"] for r in results])[:, 0]
+    started, local, whole = (
+        np.mean([r[way]["loss"][k] for r in results]) for way, k in (("local", 0), ("local", -1), ("global", -1))
+    )
+    found = (
+        ("summed loss at the start", started, "signal**2"),
+        ("summed loss, local training", local, "signal**2"),
+        ("summed loss, global training", whole, "signal**2"),
+        ("lowest cosine of a layer at the start", first.min(), ""),
+        ("lowest cosine of a layer after local training", last.min(), ""),
+        ("lowest cosine at the smallest displacement", near.min(), ""),
+        ("share of cosines above 0 at the smallest displacement", (near > 0.0).mean(), ""),
+    )
+    return [recorded(case, float(value), unit, command) for case, value, unit in found]
 
 
 def save(record: Record, path: Path) -> None:
@@ -183,7 +205,7 @@ def save(record: Record, path: Path) -> None:
     write_text_atomically(path, json.dumps(asdict(record), indent=1) + "\n")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    layers = [f"cosine_{k + 1}" for k in range(record.config.matrices)]
+    layers = [f"cosine_{k + 1}" for k in range(record.config.matrices - 1)]
     writer.writerow(["seed", "iteration", "loss_local_training", "loss_global_training", *layers])
     for seed, r in zip(record.config.seeds, record.results, strict=True):
         local = r["local"]

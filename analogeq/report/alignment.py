@@ -23,7 +23,7 @@ class Alignment:
     ----------
     iterations : ndarray, shape (time,)
     local_loss, global_loss : ndarray, shape (seed, time)
-        Output loss of the training by local losses and of that by the global one, in squared signals.
+        Summed loss of the training by local losses and of that by the global one, in squared signals.
     cosines : ndarray, shape (seed, time, layer)
         Along the training by local losses.
     radii : ndarray, shape (radius,)
@@ -46,7 +46,7 @@ def alignment_figure(found: Alignment, *, title: str = "Local against backpropag
         raise InputError(f"alignment: cosines of shape {found.cosines.shape}; pass (seed, time, layer)")
     figure = style.new_figure(12.6, 4.0)
     losses, training, near = figure.subplots(1, 3)
-    style.dress(losses, x="iteration", y="output loss [squared signals]")
+    style.dress(losses, x="iteration", y="loss, sum of layers [squared signals]")
     for loss, label, colour in ((found.local_loss, "local losses", 0), (found.global_loss, "global loss", 1)):
         losses.plot(found.iterations, loss.mean(axis=0), color=style.SERIES[colour], label=f"trained by {label}")
     losses.set_yscale("log")
@@ -63,7 +63,6 @@ def alignment_figure(found: Alignment, *, title: str = "Local against backpropag
 
 def _layers(axes: Axes, x: Doubles, cosines: Doubles) -> None:
     axes.axhline(0.0, color=style.QUIET, linewidth=0.8)
-    last = cosines.shape[1]
-    for k in range(last):
-        colour = style.INK if k + 1 == last else style.SERIES[k % len(style.SERIES)]
+    for k in range(cosines.shape[1]):
+        colour = style.SERIES[k % len(style.SERIES)]
         axes.plot(x, cosines[:, k], color=colour, linewidth=1.2, label=f"layer {k + 1}")
