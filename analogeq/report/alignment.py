@@ -50,6 +50,7 @@ def alignment_figure(found: Alignment, *, title: str = "Local against backpropag
     for loss, label, colour in ((found.local_loss, "local losses", 0), (found.global_loss, "global loss", 1)):
         losses.plot(found.iterations, loss.mean(axis=0), color=style.SERIES[colour], label=f"trained by {label}")
     losses.set_yscale("log")
+    losses.tick_params(which="minor", labelsize=style.SMALL, labelcolor=style.INK)
     style.legend(losses)
     style.dress(training, x="iteration, trained by local losses", y="cosine")
     _layers(training, found.iterations, found.cosines.mean(axis=0))
