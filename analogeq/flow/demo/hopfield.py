@@ -52,6 +52,7 @@ class HopfieldDemo:
             batch_size=10,
             rates=(0.2, 0.1),
             copy_rates=(0.3, 0.3),
+            copy_optimizer="affine-projection",
             schedule=Schedule(beta=0.5, nudging="random-sign", tether=0.1, free_time=10.0, nudged_time=2.0),
             seed=self.request.seed,
             evaluate_settled_every=5,
@@ -63,7 +64,6 @@ class HopfieldDemo:
             native,
             epochs=1 if self.request.quick else 7,
             rates=(0.4, 0.2),
-            copy_rates=(0.5, 0.5),
             evaluate_settled_every=0,
         )
 
