@@ -40,7 +40,7 @@ PARTS = (
     Part("drn_mnist_1024.json", "The same, 1,024 hidden nodes"),
     Part("drn_mnist_1024-1024.json", "The same, two hidden layers"),
     Part("drn_mnist_shockley.json", "Double Shockley elements and output pairs on MNIST"),
-    Part("drn_vs_ngspice.json", "Resistive circuits of double Shockley elements, native against ngspice 39 (Sparse 1.3)"),
+    Part("drn_vs_ngspice.json", "Double Shockley elements, native against ngspice 39 (Sparse 1.3)"),
     Part("drn_vs_ngspice_klu.json", "The same against ngspice 46 with KLU, its fastest solver"),
     Part("drn_in_ngspice.json", "MNIST with ngspice as the resistive circuit"),
     Part("copy_gap.json", "How far the copy of 784-500-500-500-10 lags, by the way it learns"),
