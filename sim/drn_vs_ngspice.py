@@ -108,21 +108,22 @@ class Spent:
     wall: float
 
 
-def run(config: Config, command: str) -> list[Row]:
-    """Measure every case."""
+def run(config: Config, command: str) -> tuple[list[Row], str]:
+    """Measure every case; say which simulator answered."""
     pixels = load("digits").x_train[: config.digits].astype(np.float64)
     x: Array = (pixels - config.offset) * config.scale
     rows: list[Row] = []
+    simulator = ""
     with NgspiceEngine(workers=1, time_limit=600.0) as ngspice:
         for case in config.cases:
-            found = _measure(case, config, x, ngspice, command)
+            found, simulator = _measure(case, config, x, ngspice, command)
             for row in found:
                 print(f"{row.case}: {row.value:.4g} {row.unit} {row.target} {row.met}", flush=True)
             rows += found
-    return rows
+    return rows, simulator
 
 
-def _measure(case: Case, config: Config, x: Array, ngspice: NgspiceEngine, command: str) -> list[Row]:
+def _measure(case: Case, config: Config, x: Array, ngspice: NgspiceEngine, command: str) -> tuple[list[Row], str]:
     technology = ResistiveTechnology(
         conductance_low=1e-7,
         conductance_high=100.0,
@@ -134,20 +135,22 @@ def _measure(case: Case, config: Config, x: Array, ngspice: NgspiceEngine, comma
     held = circuit.program(half_kaiming(circuit.wiring, np.random.default_rng(config.seed), low=1e-7))
     native, own = _natively(circuit, held, x, config.repeats)
     few = x[: case.reference]
-    settled, theirs = _in_ngspice(circuit, held, few, case.together, ngspice)
+    settled, theirs, simulator = _in_ngspice(circuit, held, few, case.together, ngspice)
     errors = np.abs(settled - native[: len(few)]) / np.abs(settled)
     name = "-".join(map(str, (2 * case.sizes[0], *case.sizes[1:])))
     at = f"{len(x)} digits, {name}, double Shockley"
     digit = f"median digit in ngspice, of {len(few)}"
     ratio = theirs.processor * len(x) / own.processor
-    return [
-        at_most(f"{at}: 90th percentile of relative node error", float(np.percentile(errors, 90)), "1", 1e-7, command),
+    compared = f"90th percentile of relative node error, {len(few)} digits compared"
+    rows = [
+        at_most(f"{at}: {compared}", float(np.percentile(errors, 90)), "1", 1e-7, command),
         at_most(f"{at}: settling, processor time", own.processor, "s", case.seconds, command),
         recorded(f"{at}: settling, wall time", own.wall, "s", command),
         recorded(f"{at}: {digit}, processor time", theirs.processor, "s", command),
         recorded(f"{at}: {digit}, wall time", theirs.wall, "s", command),
         at_least(f"{at}: {len(x)} median digits in ngspice over it", ratio, "1", case.ratio, command),
     ]
+    return rows, simulator
 
 
 def _natively(circuit: ResistiveCircuit, held: ResistiveConductances, x: Array, repeats: int) -> tuple[Array, Spent]:
@@ -166,19 +169,19 @@ def _natively(circuit: ResistiveCircuit, held: ResistiveConductances, x: Array, 
 
 def _in_ngspice(
     circuit: ResistiveCircuit, held: ResistiveConductances, x: Array, together: int, ngspice: NgspiceEngine
-) -> tuple[Array, Spent]:
-    """Voltages, and the median over the groups of a digit's share of the time."""
+) -> tuple[Array, Spent, str]:
+    """Voltages, the median over the groups of a digit's share of the time, and the analysis by its solver's name."""
     voltages, spent = [], []
     with ngspice.open(circuit) as session:
         session.program(held)
-        session.settle(ResistiveDrive(x[:1]))  # loads and programs, which is not what is timed
+        analysis = session.settle(ResistiveDrive(x[:1])).analysis  # loads and programs, which is not what is timed
         for first in range(0, len(x), together):
             group = x[first : first + together]
             wall, processor = time.perf_counter(), _processor_time(ngspice)
             voltages.append(session.settle(ResistiveDrive(group)).voltages)
             processor, wall = _processor_time(ngspice) - processor, time.perf_counter() - wall
             spent.append(Spent(processor / len(group), wall / len(group)))
-    return np.concatenate(voltages), _median(spent)
+    return np.concatenate(voltages), _median(spent), analysis
 
 
 def _processor_time(ngspice: NgspiceEngine) -> float:
@@ -197,13 +200,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--smoke", action="store_true", help="40 digits on the smallest circuit, seconds")
     parser.add_argument("--first", type=int, default=3, help="only so many circuits; ngspice takes long over the third")
+    parser.add_argument("--digits", type=int, default=0, help="settle at least so many digits of each in ngspice")
     options = parser.parse_args(arguments)
     config = SMOKE if options.smoke else Config()
-    config = replace(config, cases=config.cases[: options.first])
-    command = f"python sim/drn_vs_ngspice.py{' --smoke' if options.smoke else f' --first {options.first}'}"
-    rows = run(config, command)
-    name = "drn_vs_ngspice_smoke.json" if options.smoke else "drn_vs_ngspice.json"
-    save_rows(options.results / name, rows, {"config": asdict(config), "seed": config.seed})
+    least = min(options.digits, config.digits)
+    cases = tuple(replace(case, reference=max(case.reference, least)) for case in config.cases[: options.first])
+    config = replace(config, cases=cases)
+    asked = "--smoke" if options.smoke else f"--first {options.first}" + (f" --digits {least}" if least else "")
+    rows, simulator = run(config, f"python sim/drn_vs_ngspice.py {asked}")
+    # Libraries with KLU are named by NGSPICE_LIBRARY_PATH; what they reach stands beside the system's own.
+    solver = "_klu" if "KLU" in simulator else ""
+    name = f"drn_vs_ngspice{'_smoke' if options.smoke else ''}{solver}.json"
+    save_rows(options.results / name, rows, {"config": asdict(config), "seed": config.seed, "simulator": simulator})
     return 0 if all(row.met is not False for row in rows) else 1
 
 

@@ -34,7 +34,8 @@ from analogeq.network import Block
 OPSET = 17
 IR_VERSION = 8  # what the oldest runtimes that know opset 17 read
 TOLERANCE = 1e-5
-"""Largest difference from the copy, over its largest signal or 1: rounding of float32 over a thousand products."""
+"""Largest difference from the copy in signals, or over its largest where those are volts of any size: rounding of
+float32 over a thousand products."""
 CHECK_SAMPLES = 100
 
 
@@ -74,7 +75,8 @@ def onnx_difference(data: bytes, copy: FeedforwardCopy) -> float:
     wanted = copy.predict(inputs.astype(np.float64))
     read = copy.outputs(inputs.astype(np.float64))
     both = np.concatenate([outputs - read, signals - wanted], axis=1)
-    return float(np.abs(both).max() / max(1.0, np.abs(wanted).max()))
+    size = 1.0 if is_usual(copy) else max(1.0, float(np.abs(wanted).max()))
+    return float(np.abs(both).max()) / size
 
 
 def decode_onnx(data: bytes) -> tuple[FeedforwardCopy, CopyMetadata]:

@@ -23,7 +23,7 @@ class Tally(NamedTuple):
     gap : float
         Mean absolute difference between copy and settled circuit, in signals.
     clipped : int
-        Updates that hit the end of a device's range.
+        Updates that hit the end of a device's range; in resistive circuits conductances left at an end of it.
     residual : float
         Median Kirchhoff residual of the free phases [A].
     """
