@@ -44,8 +44,8 @@ class EpochRecord:
 
     Errors are in percent of the test samples; ``settled_test_error`` is None in epochs that did not measure it.
     ``gap`` is the mean absolute difference between copy and settled circuit over the training
-    samples of the epoch, in signals; ``clipped`` counts updates that hit a device's range, in resistive circuits conductances that a step left at an end
-    of theirs, those that stay there included;
+    samples of the epoch, in signals; ``clipped`` counts updates that hit a device's range (in resistive
+    circuits, conductances that a step left at an end of theirs, those that stay there included);
     ``kirchhoff_residual`` [A] is the median over the epoch's free phases, near zero only where the
     phase was long enough to settle.
     """
