@@ -1,5 +1,7 @@
 """Figures and tables from plain arrays; the only user of matplotlib."""
 
+from matplotlib.figure import Figure
+
 from analogeq.report.agreement import agreement_figure, confusion_figure
 from analogeq.report.convergence import convergence_figure
 from analogeq.report.flow import PhaseStory, flow_figure
@@ -17,6 +19,7 @@ from analogeq.report.tables import (
 
 __all__ = [
     "DistanceCurve",
+    "Figure",
     "LearningCurve",
     "PhaseStory",
     "PhaseVoltages",
