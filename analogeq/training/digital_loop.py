@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +20,16 @@ from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
 from analogeq.digital.layered import EulerSteps, Forward, Pull, Settling, feed_forward, pull_of, settle
 from analogeq.digital.matching import Match, match_steps
 from analogeq.digital.weights import LayeredWeights
-from analogeq.errors import InputError
+from analogeq.errors import CheckpointError, InputError
 from analogeq.learning.descent import Ceiling
 from analogeq.learning.in_place import descend_contrast, descend_locally, project_locally
 from analogeq.network import Network, glorot_uniform
 from analogeq.network.network import Floats
 from analogeq.training.config import TrainingConfig
+from analogeq.training.digital_checkpoint import DigitalCheckpoint, load_digital_checkpoint
 from analogeq.training.digital_records import DigitalEpoch, DigitalResult, DigitalSettings, Tally
 from analogeq.training.evaluate import error_percent
-from analogeq.training.loop import check_fit, plan_epoch
+from analogeq.training.loop import check_fit, data_fingerprint, plan_epoch
 
 PROBE = 60
 """Training samples on which the quickest settling is looked for."""
@@ -99,25 +101,73 @@ class DigitalTrainer:
         beta = self.config.schedule.beta
         return (beta,) if self.config.schedule.nudging == "one-sided" else (beta, -beta)
 
-    def run(self) -> DigitalResult:
-        """Train up to the config's epochs."""
+    def run(self, checkpoint: Path | None = None) -> DigitalResult:
+        """Train up to the config's epochs.
+
+        Parameters
+        ----------
+        checkpoint : Path, optional
+            A .npz to go on from where it exists; written after every epoch.
+        """
+        if checkpoint is not None and checkpoint.exists():
+            self.resume(checkpoint)
         while self.epoch < self.config.epochs:
             self.run_epoch()
+            if checkpoint is not None:
+                self.save(checkpoint)
         return DigitalResult(self.circuit.parameters(), self.feedforward_copy(), tuple(self.history))
 
     def feedforward_copy(self) -> FeedforwardCopy | None:
         """The copy as it stands, sharing no memory; None where none is trained."""
         return FeedforwardCopy(self.network, self.copy.parameters()) if self.config.initialise else None
 
+    def save(self, path: Path) -> None:
+        """Write where the run stands after its last whole epoch to ``path`` (.npz)."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        DigitalCheckpoint(
+            self.fingerprint(),
+            self.circuit.parameters(),
+            self.copy.parameters(),
+            tuple(self.history),
+            self._trained,
+            self._match_at,
+            self.free,
+            self.nudged,
+        ).save(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from what `save` wrote, bit for bit; ``config.epochs`` may be another.
+
+        Raises
+        ------
+        CheckpointError
+            If it is missing, damaged, or of another network, config, settings or dataset.
+        """
+        found = load_digital_checkpoint(path)
+        if found.fingerprint != self.fingerprint():
+            raise CheckpointError(
+                f"{path}: made with another network, config, settings or dataset; use the same ones, or another file"
+            )
+        self.circuit, self.copy = (LayeredWeights(self.network, part) for part in (found.circuit, found.copy))
+        self.history, self.epoch = list(found.history), len(found.history)
+        self._trained, self._match_at = found.trained, found.match_at
+        self.free, self.nudged = found.free, dict(found.nudged)
+
+    def fingerprint(self) -> str:
+        """Identify everything that shapes the weights."""
+        sizes = "-".join(str(layer.stop - layer.start) for layer in self.network.layers)
+        return f"{self.config.fingerprint()}-{data_fingerprint(self.data)}-{sizes}-{self.settings}"
+
     def run_epoch(self) -> DigitalEpoch:
         """Train one epoch, measure the test errors, and add them to the history."""
         began = time.perf_counter()
         tallies = self.train_epoch()
         seconds = time.perf_counter() - began
+        held_out = self.data.x_test, self.data.y_test
         record = DigitalEpoch(
             epoch=self.epoch,
-            copy_test_error=self._copy_error(),
-            settled_test_error=self._settled_error() if self._measures_settled() else None,
+            copy_test_error=self.copy_error(*held_out),
+            settled_test_error=self.settled_error(*held_out) if self._measures_settled() else None,
             gap=float(np.mean([t.gap for t in tallies])),
             clipped=sum(t.clipped for t in tallies),
             free_steps=float(np.mean([t.free_steps for t in tallies])),
@@ -203,17 +253,22 @@ class DigitalTrainer:
         every = self.config.evaluate_settled_every
         return self.epoch == self.config.epochs or (every > 0 and self.epoch % every == 0)
 
-    def _copy_error(self) -> float | None:
+    def test_errors(self, x: Floats, y: NDArray[np.intp]) -> tuple[float | None, float]:
+        """Errors of copy (None where there is none) and settled network on samples and their classes [%]."""
+        return self.copy_error(x, y), self.settled_error(x, y)
+
+    def copy_error(self, x: Floats, y: NDArray[np.intp]) -> float | None:
+        """Error of the copy on samples and their classes [%]; None where none is trained."""
         if not self.config.initialise:
             return None
-        signals = feed_forward(self.arithmetic, self.copy, self.data.x_test).signals
-        return error_percent(signals[:, self.network.outputs], self.data.y_test)
+        signals = feed_forward(self.arithmetic, self.copy, x).signals
+        return error_percent(signals[:, self.network.outputs], y)
 
-    def _settled_error(self) -> float:
+    def settled_error(self, x: Floats, y: NDArray[np.intp]) -> float:
+        """Error of the network after a free phase on samples and their classes [%]."""
         outputs = []
-        for first in range(0, len(self.data.x_test), 100):
-            inputs = self.data.x_test[first : first + 100]
-            _, pull, signals = self.present(inputs)
+        for first in range(0, len(x), 100):
+            _, pull, signals = self.present(x[first : first + 100])
             settle(self.arithmetic, self.circuit, pull, self.free, signals)
             outputs.append(signals[:, self.network.outputs])
-        return error_percent(np.concatenate(outputs), self.data.y_test)
+        return error_percent(np.concatenate(outputs), y)
