@@ -94,7 +94,7 @@ def descend_locally(
         Signals of the settled free phase: the targets.
     """
     error = local_error(forward, settled)
-    _step(arithmetic, weights, inputs, forward, error, [rate / len(inputs) for rate in rates])
+    descend_errors(arithmetic, weights, inputs, forward, error, [rate / len(inputs) for rate in rates])
 
 
 def project_locally(
@@ -110,10 +110,10 @@ def project_locally(
     sources = [inputs, *(forward.signals[:, layer] for layer in net.layers[:-1])]
     grams = np.stack([source @ source.T for source in sources]) + 1.0
     turned = affine_projection(grams, local_error(forward, settled), net.layers)
-    _step(arithmetic, weights, inputs, forward, turned, rates)
+    descend_errors(arithmetic, weights, inputs, forward, turned, rates)
 
 
-def _step(
+def descend_errors(
     arithmetic: Arithmetic,
     weights: LayeredWeights,
     inputs: Floats,
@@ -121,6 +121,13 @@ def _step(
     error: Floats,
     rates: Sequence[float],
 ) -> None:
+    """Subtract errors times what stands at the other end of each edge, summed over the batch, in place.
+
+    Parameters
+    ----------
+    error : ndarray, shape (batch, node)
+        Slope of whatever is descended by what went into rho.
+    """
     net = weights.network
     sums = error.sum(axis=0)
     for k, (held, layer) in enumerate(zip(weights.blocks, net.layers, strict=True)):

@@ -203,11 +203,15 @@ class DigitalTrainer:
         clipped = descend_contrast(self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings)
         gap = 0.0
         if forward is not None:
-            step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
-            step(self.arithmetic, self.copy, inputs, forward, free, self.config.copy_rates or rates)
+            self.teach(inputs, forward, free)
             gap = float(np.abs(forward.signals - free).mean())
         self._trained += 1
         return Tally(gap, clipped, self.free.steps, sum(self.nudged[b].steps for b in betas) / len(betas))
+
+    def teach(self, inputs: Floats, forward: Forward, settled: Floats) -> None:
+        """Move the copy's weights toward where the circuit settled; an experiment may teach in another way."""
+        step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
+        step(self.arithmetic, self.copy, inputs, forward, settled, self.config.copy_rates or self.config.rates)
 
     def _nudges(self, sign: float) -> tuple[tuple[float, ...], float]:
         """Betas of the nudged phases, the second state's first, and the span between the two states."""
