@@ -14,7 +14,7 @@ from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 
 ONLY = {
     "hopfield": ("momentum", "tether", "free_time", "nudged_time"),
-    "resistive": ("rule", "nudge_by", "cost", "temperature", "decay", "sweeps", "bias_rates"),
+    "resistive": ("rule", "nudge_by", "cost", "temperature", "sweeps", "bias_rates"),
 }
 """Options that one family has and the other does not."""
 
@@ -83,7 +83,7 @@ def config_of(circuit: AnyCircuit, options: TrainOptions) -> AnyConfig:
 
 
 def _common(given: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("epochs", "seed", "initialise", "rates", "copy_rates", "copy_optimizer")
+    kept = ("epochs", "seed", "initialise", "rates", "copy_rates", "copy_optimizer", "decay")
     return {"batch_size": given["batch"], **{name: given[name] for name in kept if name in given}}
 
 
@@ -103,7 +103,7 @@ def _hopfield(given: Mapping[str, Any], n_layers: int) -> TrainingConfig:
 def _resistive(circuit: AnyCircuit, given: Mapping[str, Any], n_layers: int) -> ResistiveTrainingConfig:
     pairs = circuit.technology.outputs == "pairs"  # type: ignore[union-attr]  # family_of has said resistive
     renamed = {"nudging": "sides", "nudge_by": "by"}
-    own = ("rule", "nudging", "nudge_by", "cost", "temperature", "beta", "decay", "sweeps", "bias_rates")
+    own = ("rule", "nudging", "nudge_by", "cost", "temperature", "beta", "sweeps", "bias_rates")
     fields = {renamed.get(name, name): given[name] for name in own if name in given}
     if "by" not in fields and (pairs or fields.get("cost") == "cross-entropy"):
         fields["by"] = "current"  # the only nudge there is for them

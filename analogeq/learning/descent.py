@@ -23,6 +23,11 @@ class Descent:
         Largest magnitude of a weight or bias; infinite where nothing bounds it.
     momentum : float
         Fraction of the last step that is repeated (Polyak 1964), in [0, 1).
+
+    Attributes
+    ----------
+    factor : float
+        On all rates; 1 until it is set.
     """
 
     def __init__(
@@ -41,14 +46,15 @@ class Descent:
         self._edge_runs = [(b.edges, float(rates[b.post - 1])) for b in network.blocks]
         self._node_runs = [(layer, float(r)) for layer, r in zip(network.layers, rates, strict=True)]
         self.velocity: Parameters | None = None
+        self.factor = 1.0
 
     def step(self, parameters: Parameters, gradient: Parameters) -> int:
         """Move ``parameters`` in place; return how many hit the limit."""
         direction = self._with_momentum(gradient)
         for run, rate in self._edge_runs:
-            parameters.weights[run] -= rate * direction.weights[run]
+            parameters.weights[run] -= rate * self.factor * direction.weights[run]
         for run, rate in self._node_runs:
-            parameters.biases[run] -= rate * direction.biases[run]
+            parameters.biases[run] -= rate * self.factor * direction.biases[run]
         return bound(parameters.weights, self.limit) + bound(parameters.biases, self.limit)
 
     def _with_momentum(self, gradient: Parameters) -> Parameters:

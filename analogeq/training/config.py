@@ -30,6 +30,8 @@ class Plan:
         Learning rate of the circuit for each layer after the inputs.
     copy_rates : tuple of float or None
         The same for the feedforward copy; ``rates`` if None.
+    decay, copy_decay : float
+        Factor on the rates of the circuit, and of the copy, after each epoch.
     copy_optimizer : {"plain", "affine-projection"}
         The papers' gradient step of each layer's own loss, or one that solves each layer's regression
         on the minibatch (`analogeq.learning.affine_projection`), whose rate is a fraction of the way.
@@ -49,6 +51,8 @@ class Plan:
     batch_size: int = 10
     rates: tuple[float, ...] = (0.1, 0.05)
     copy_rates: tuple[float, ...] | None = None
+    decay: float = 1.0
+    copy_decay: float = 1.0
     copy_optimizer: CopyOptimizer = "plain"
     initialise: bool = True
     scale: float = 1.0
@@ -62,12 +66,23 @@ class Plan:
         for name, rates in (("rates", self.rates), ("copy_rates", self.copy_rates or ())):
             if any(not r >= 0.0 for r in rates):
                 raise InputError(f"training: {name} {rates}; a learning rate is 0 or more")
+        for name, decay in (("decay", self.decay), ("copy_decay", self.copy_decay)):
+            if not 0.0 < decay <= 1.0:
+                raise InputError(f"training: {name} {decay}; a factor on the rates lies above 0 and up to 1")
         if self.copy_optimizer not in ("plain", "affine-projection"):
             raise InputError(
                 f"training: copy_optimizer {self.copy_optimizer!r} is unknown; choose plain or affine-projection"
             )
         if self.seed < 0:
             raise InputError(f"training: seed {self.seed}; give 0 or more")
+
+    def rates_in(self, epoch: int) -> tuple[float, ...]:
+        """Rates of the circuit in an epoch, counted from 0."""
+        return tuple(rate * self.decay**epoch for rate in self.rates)
+
+    def copy_rates_in(self, epoch: int) -> tuple[float, ...]:
+        """Rates of the copy in an epoch, counted from 0."""
+        return tuple(rate * self.copy_decay**epoch for rate in self.copy_rates or self.rates)
 
     def fingerprint(self) -> str:
         """Identify everything that shapes the weights; epochs may grow on resume, so they are left out."""

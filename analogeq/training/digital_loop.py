@@ -199,7 +199,7 @@ class DigitalTrainer:
         states = np.concatenate((free, free))
         for beta, state in zip(betas, (states[:n], states[n:]), strict=False):
             settle(self.arithmetic, self.circuit, pull.nudged(self._targets[chosen], beta), self.nudged[beta], state)
-        rates = self.config.rates
+        rates = self.config.rates_in(self.epoch)
         clipped = descend_contrast(self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings)
         gap = 0.0
         if forward is not None:
@@ -211,7 +211,7 @@ class DigitalTrainer:
     def teach(self, inputs: Floats, forward: Forward, settled: Floats) -> None:
         """Move the copy's weights toward where the circuit settled; an experiment may teach in another way."""
         step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
-        step(self.arithmetic, self.copy, inputs, forward, settled, self.config.copy_rates or self.config.rates)
+        step(self.arithmetic, self.copy, inputs, forward, settled, self.config.copy_rates_in(self.epoch))
 
     def _nudges(self, sign: float) -> tuple[tuple[float, ...], float]:
         """Betas of the nudged phases, the second state's first, and the span between the two states."""

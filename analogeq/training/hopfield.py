@@ -54,7 +54,9 @@ class HopfieldLearner:
         return self.network.n_outputs
 
     def begin_epoch(self, epoch: int) -> None:
-        """Do nothing: rates are the same in every epoch."""
+        """Let the rates decay."""
+        self._descent.factor = self.config.decay**epoch
+        self._copy_descent.factor = self.config.copy_decay**epoch
 
     def learn(self, inputs: Floats, targets: Floats, sign: float) -> Tally:
         """Run the phases on a minibatch and move both sets of weights."""

@@ -42,8 +42,6 @@ class ResistiveTrainingConfig(Plan):
         Output signal that counts as one unit of cross-entropy [V].
     bias_rates : tuple of float or None
         For the bias currents of each layer; ``rates`` if None.
-    decay : float
-        Factor on the circuit's rates after each epoch.
     sweeps : int or None
         Sweeps of coordinate descent for each state, as papers count them; to the operating point if None.
     """
@@ -59,7 +57,6 @@ class ResistiveTrainingConfig(Plan):
     cost: Literal["squared-error", "cross-entropy"] = "squared-error"
     temperature: float = 1.0
     bias_rates: tuple[float, ...] | None = None
-    decay: float = 1.0
     sweeps: int | None = None
 
     def __post_init__(self) -> None:
@@ -70,8 +67,6 @@ class ResistiveTrainingConfig(Plan):
             raise InputError(f"training: cost {self.cost!r} is unknown; choose squared-error or cross-entropy")
         if self.by not in ("conductance", "current"):
             raise InputError(f"training: by {self.by!r} is unknown; nudge by 'conductance' or by 'current'")
-        if not 0.0 < self.decay <= 1.0:
-            raise InputError(f"training: decay {self.decay}; a factor on the rates lies above 0 and up to 1")
         if not self.temperature > 0.0:
             raise InputError(f"training: temperature {self.temperature} V; give a positive voltage")
         if any(not r >= 0.0 for r in self.bias_rates or ()):

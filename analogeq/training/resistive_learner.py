@@ -75,6 +75,7 @@ class ResistiveLearner:
     def begin_epoch(self, epoch: int) -> None:
         """Let the rates decay."""
         self._epoch_rates = self._rates.decayed(self.config.decay**epoch)
+        self._copy_descent.factor = self.config.copy_decay**epoch
 
     def learn(self, inputs: Floats, targets: Floats, sign: float) -> Tally:
         """Run the phases on a minibatch and move both sets of weights."""

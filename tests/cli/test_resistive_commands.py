@@ -151,9 +151,9 @@ def test_bad_options_return_2_and_say_why(
 def test_an_option_of_resistive_circuits_is_refused_for_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["train", "--data", "iris", "--layers", "4,8,3", "--decay", "0.9", "--output", str(tmp_path / "unused")]
+    arguments = ["train", "--data", "iris", "--layers", "4,8,3", "--sweeps", "4", "--output", str(tmp_path / "unused")]
     assert run(arguments) == 2
-    assert "--decay: belongs to circuits of the resistive family" in " ".join(capsys.readouterr().err.split())
+    assert "--sweeps: belongs to circuits of the resistive family" in " ".join(capsys.readouterr().err.split())
 
 
 def test_an_unknown_family_of_the_demo_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,15 @@ def test_momentum_adds_up_to_the_geometric_series() -> None:
     assert theta.weights == pytest.approx(-(1 + 1.5 + 1.75))
 
 
+def test_a_factor_shrinks_every_layers_step_alike() -> None:
+    theta = _ones(0.0)
+    descent = Descent(NETWORK, (0.1, 0.02))
+    descent.factor = 0.5
+    descent.step(theta, _ones())
+    assert theta.weights == pytest.approx([-0.05] * 6 + [-0.01] * 3)
+    assert theta.biases == pytest.approx([-0.05] * 3 + [-0.01])
+
+
 @pytest.mark.parametrize(("rates", "momentum"), [((0.1,), 0.0), ((0.1, 0.1), 1.0), ((0.1, 0.1), -0.1)])
 def test_impossible_settings_are_refused(rates: tuple, momentum: float) -> None:
     with pytest.raises(InputError):

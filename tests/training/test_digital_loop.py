@@ -96,6 +96,23 @@ def test_learns_to_tell_three_stripes_apart(data: Dataset, fastest: bool) -> Non
     assert [r.epoch for r in told] == list(range(1, 41))
 
 
+def test_decayed_rates_of_an_epoch_are_the_rates_of_a_trainer_that_stands_there(data: Dataset) -> None:
+    decayed = DigitalTrainer(NETWORK, data, replace(CONFIG, epochs=2, decay=0.5, copy_decay=0.25), NUMPY)
+    decayed.run_epoch()
+    slower = replace(CONFIG, rates=(0.2, 0.1), copy_rates=(0.125, 0.075))
+    constant = DigitalTrainer(NETWORK, data, slower, NUMPY)
+    constant.circuit, constant.copy, constant.epoch = decayed.circuit, decayed.copy, 1
+    before = decayed.circuit.parameters(), decayed.copy.parameters()
+    decayed.run_epoch()
+    after = decayed.circuit.parameters(), decayed.copy.parameters()
+    for weights, start in zip((constant.circuit, constant.copy), before, strict=True):
+        weights.restore(start)
+    constant.run_epoch()
+    assert np.array_equal(constant.circuit.parameters().weights, after[0].weights)
+    assert np.array_equal(constant.copy.parameters().weights, after[1].weights)
+    assert not np.array_equal(before[0].weights, after[0].weights)
+
+
 def test_the_fastest_settling_takes_fewer_sweeps_than_the_steps_it_matches(data: Dataset) -> None:
     config = replace(CONFIG, rates=(0.4, 0.2, 0.1), copy_rates=None)
     trainer = DigitalTrainer(DEEP, data, config, replace(NUMPY, fastest=True))

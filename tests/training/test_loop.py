@@ -18,6 +18,7 @@ from analogeq.errors import CheckpointError, InputError
 from analogeq.hardware import Technology
 from analogeq.network import Network
 from analogeq.training import EpochRecord, Trainer, TrainingConfig, TrainingInterruptedError, read_history
+from analogeq.training.config import CopyOptimizer
 
 CONFIG = TrainingConfig(
     epochs=20, batch_size=3, rates=(0.4, 0.2), copy_rates=(0.5, 0.5), schedule=Schedule(free_time=10.0), seed=3
@@ -71,7 +72,14 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(session: S
 @pytest.mark.parametrize("momentum", [0.0, 0.8])
 def test_a_stopped_run_goes_on_bit_for_bit(session: Session, data: Dataset, tmp_path: Path, momentum: float) -> None:
     config = TrainingConfig(
-        epochs=3, batch_size=6, rates=(0.1, 0.1), schedule=CONFIG.schedule, momentum=momentum, seed=5
+        epochs=3,
+        batch_size=6,
+        rates=(0.1, 0.1),
+        decay=0.5,
+        copy_decay=0.7,
+        schedule=CONFIG.schedule,
+        momentum=momentum,
+        seed=5,
     )
     whole = Trainer(session, data, config).run()
 
@@ -97,6 +105,23 @@ def test_a_stopped_run_goes_on_bit_for_bit(session: Session, data: Dataset, tmp_
     assert np.array_equal(result.circuit.weights, whole.circuit.weights)
     assert np.array_equal(result.copy.parameters.weights, whole.copy.parameters.weights)
     assert [r.copy_test_error for r in result.history] == [r.copy_test_error for r in whole.history]
+
+
+@pytest.mark.parametrize("optimizer", ["plain", "affine-projection"])
+def test_rates_that_decay_a_thousandfold_leave_nothing_to_learn_after_the_first_epoch(
+    session: Session, data: Dataset, optimizer: CopyOptimizer
+) -> None:
+    config = replace(CONFIG, epochs=1, decay=1e-3, copy_decay=1e-3, copy_optimizer=optimizer)
+    first = Trainer(session, data, config).run()
+    second = Trainer(session, data, replace(config, epochs=2)).run()
+    begun = Trainer(session, data, config).learner
+    for one, two, start in (
+        (first.circuit, second.circuit, begun.parameters),
+        (first.copy.parameters, second.copy.parameters, begun.copy.parameters),
+    ):
+        early, late = np.linalg.norm(one.weights - start.weights), np.linalg.norm(two.weights - one.weights)
+        # A step is a thousandth of what it was, gradients do not grow; 10 allows for steps that cancelled.
+        assert 0.0 < late < 10.0 * 1e-3 * early
 
 
 def test_the_interrupt_handler_is_given_back(session: Session, data: Dataset) -> None:
@@ -147,7 +172,17 @@ def test_a_dataset_that_does_not_fit_says_what_would(data: Dataset) -> None:
         Trainer(narrow, data, CONFIG)
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 0}, {"rates": (-0.1,)}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"rates": (-0.1,)},
+        {"seed": -1},
+        {"decay": 0.0},
+        {"copy_decay": 1.1},
+    ],
+)
 def test_an_impossible_config_is_refused(wrong: dict) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):
         TrainingConfig(**wrong)
