@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from analogeq.report.agreement import agreement_figure, confusion_figure
 from analogeq.report.convergence import convergence_figure
 from analogeq.report.flow import PhaseStory, flow_figure
+from analogeq.report.lag import LagCurve, lag_figure
 from analogeq.report.learning import learning_curve_figure
 from analogeq.report.series import DistanceCurve, LearningCurve, PhaseVoltages, SettlingTrace
 from analogeq.report.settling import settling_figure
@@ -20,6 +21,7 @@ from analogeq.report.tables import (
 __all__ = [
     "DistanceCurve",
     "Figure",
+    "LagCurve",
     "LearningCurve",
     "PhaseStory",
     "PhaseVoltages",
@@ -28,6 +30,7 @@ __all__ = [
     "confusion_figure",
     "convergence_figure",
     "flow_figure",
+    "lag_figure",
     "learning_curve_figure",
     "save_agreement_csv",
     "save_convergence_csv",
