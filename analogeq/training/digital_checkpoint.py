@@ -15,9 +15,10 @@ from analogeq.digital.layered import EulerSteps, Settling, Sweeps
 from analogeq.errors import CheckpointError
 from analogeq.files import write_atomically
 from analogeq.network import Parameters
+from analogeq.network.network import Floats
 from analogeq.training.digital_records import DigitalEpoch
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +34,12 @@ class DigitalCheckpoint:
         One for each epoch finished.
     trained, match_at : int
         Minibatches so far, and the one before which the quickest settling is looked for again.
-    free : EulerSteps or Sweeps
+    free, fresh : EulerSteps or Sweeps
+        Free phases in training, and of samples that have no kept state.
     nudged : mapping of float to EulerSteps or Sweeps
         By beta.
+    kept : ndarray, shape (sample, node)
+        Where each training sample's last free phase ended; no rows where states are not kept.
     """
 
     fingerprint: str
@@ -45,7 +49,9 @@ class DigitalCheckpoint:
     trained: int
     match_at: int
     free: Settling
+    fresh: Settling
     nudged: Mapping[float, Settling]
+    kept: Floats
 
     def save(self, path: Path) -> None:
         """Write to ``path`` (.npz), all of it or nothing."""
@@ -57,8 +63,10 @@ class DigitalCheckpoint:
             "trained": self.trained,
             "match_at": self.match_at,
             "free": _told(self.free),
+            "fresh": _told(self.fresh),
             "nudged": [[beta, _told(how)] for beta, how in self.nudged.items()],
         }
+        arrays["kept"] = self.kept
         arrays["state"] = np.array(json.dumps(state))
         write_atomically(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
 
@@ -90,7 +98,9 @@ def load_digital_checkpoint(path: Path) -> DigitalCheckpoint:
             state["trained"],
             state["match_at"],
             _settling(state["free"]),
+            _settling(state["fresh"]),
             {beta: _settling(how) for beta, how in state["nudged"]},
+            arrays["kept"],
         )
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no checkpoint there; run without it") from None

@@ -76,6 +76,9 @@ class DigitalTrainer:
         bounded = np.isfinite(self.settings.limit)
         self._ceilings = [Ceiling(self.settings.limit) for _ in range(len(network.blocks) + 1)] if bounded else []
         self.free: Settling = self._steps(config.schedule.free_time)
+        self.fresh: Settling = self.free
+        n_kept = len(data.x_train) if self.settings.keep_states else 0
+        self.kept: Floats = np.zeros((n_kept, network.n_nodes), dtype=dtype)
         self.nudged: dict[float, Settling] = {b: self._steps(config.schedule.nudged_time) for b in self._betas()}
         self._trained, self._match_at = 0, 0
         self._targets = data.targets(data.y_train)
@@ -91,6 +94,11 @@ class DigitalTrainer:
                 )
         if self.config.momentum != 0.0:
             raise InputError(f"momentum {self.config.momentum}: updates go straight into the weights; use Trainer")
+        if self.settings.keep_states and self.config.initialise:
+            raise InputError(
+                "keep_states: with a copy, a free phase starts where the copy predicts; "
+                "give initialise=False, or leave keep_states out"
+            )
 
     def _steps(self, duration: float | None) -> EulerSteps:
         if duration is None:
@@ -132,7 +140,9 @@ class DigitalTrainer:
             self._trained,
             self._match_at,
             self.free,
+            self.fresh,
             self.nudged,
+            self.kept,
         ).save(path)
 
     def resume(self, path: Path) -> None:
@@ -151,7 +161,8 @@ class DigitalTrainer:
         self.circuit, self.copy = (LayeredWeights(self.network, part) for part in (found.circuit, found.copy))
         self.history, self.epoch = list(found.history), len(found.history)
         self._trained, self._match_at = found.trained, found.match_at
-        self.free, self.nudged = found.free, dict(found.nudged)
+        self.free, self.fresh, self.nudged = found.free, found.fresh, dict(found.nudged)
+        self.kept = found.kept
 
     def fingerprint(self) -> str:
         """Identify everything that shapes the weights."""
@@ -193,8 +204,7 @@ class DigitalTrainer:
         if self.settings.fastest and self._trained == self._match_at:
             self.match()
         inputs, n = self.data.x_train[chosen], len(chosen)
-        forward, pull, free = self.present(inputs)
-        settle(self.arithmetic, self.circuit, pull, self.free, free)
+        forward, pull, free = self._free_phase(inputs, chosen)
         betas, span = self._nudges(sign)
         states = np.concatenate((free, free))
         for beta, state in zip(betas, (states[:n], states[n:]), strict=False):
@@ -212,6 +222,15 @@ class DigitalTrainer:
         """Move the copy's weights toward where the circuit settled; an experiment may teach in another way."""
         step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
         step(self.arithmetic, self.copy, inputs, forward, settled, self.config.copy_rates_in(self.epoch))
+
+    def _free_phase(self, inputs: Floats, chosen: NDArray[np.intp]) -> tuple[Forward | None, Pull, Floats]:
+        forward, pull, signals = self.present(inputs)
+        if self.settings.keep_states:
+            signals = self.kept[chosen]
+        settle(self.arithmetic, self.circuit, pull, self.free, signals)
+        if self.settings.keep_states:
+            self.kept[chosen] = signals
+        return forward, pull, signals
 
     def _nudges(self, sign: float) -> tuple[tuple[float, ...], float]:
         """Betas of the nudged phases, the second state's first, and the span between the two states."""
@@ -237,14 +256,19 @@ class DigitalTrainer:
         Returns
         -------
         dict
-            By phase: "free", and "nudged" followed by beta.
+            By phase: "free", "nudged" followed by beta, and, where states are kept, "fresh": a free
+            phase from zero.
         """
         self._match_at = max(25, self._trained + min(self._trained, 500))
         some = slice(0, PROBE)
         _, pull, signals = self.present(self.data.x_train[some])
         steps = self._steps(self.config.schedule.free_time)
         found = {"free": match_steps(self.arithmetic, self.circuit, pull, steps, signals)}
-        self.free = found["free"].how
+        self.fresh = self.free = found["free"].how
+        if self.settings.keep_states and self.epoch > 0:  # in the first epoch every sample starts from zero
+            signals = self.kept[some].copy()
+            found |= {"fresh": found["free"], "free": match_steps(self.arithmetic, self.circuit, pull, steps, signals)}
+            self.free = found["free"].how
         settle(self.arithmetic, self.circuit, pull, self.free, signals)
         steps = self._steps(self.config.schedule.nudged_time)
         for beta in self.nudged:
@@ -269,10 +293,10 @@ class DigitalTrainer:
         return error_percent(signals[:, self.network.outputs], y)
 
     def settled_error(self, x: Floats, y: NDArray[np.intp]) -> float:
-        """Error of the network after a free phase on samples and their classes [%]."""
+        """Error of the network after a free phase on samples, seen for the first time, and their classes [%]."""
         outputs = []
         for first in range(0, len(x), 100):
             _, pull, signals = self.present(x[first : first + 100])
-            settle(self.arithmetic, self.circuit, pull, self.free, signals)
+            settle(self.arithmetic, self.circuit, pull, self.fresh, signals)
             outputs.append(signals[:, self.network.outputs])
         return error_percent(np.concatenate(outputs), y)

@@ -28,6 +28,10 @@ class DigitalSettings:
         Numba kernels: asked for, refused, or used where installed.
     threads : int
         Of the kernels.
+    keep_states : bool
+        Start each training sample's free phase where its last one ended, as Scellier and Bengio (2017)
+        do with their persistent particles; only without a copy. Its first one starts from zero, as do
+        samples that are not trained on.
     """
 
     epsilon: float = 0.5
@@ -35,6 +39,7 @@ class DigitalSettings:
     limit: float = np.inf
     compiled: bool | None = None
     threads: int = 1
+    keep_states: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 < self.epsilon <= 1.0:
