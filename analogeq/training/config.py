@@ -15,6 +15,7 @@ from analogeq.errors import InputError
 from analogeq.training.hopfield import HopfieldLearner
 
 CopyOptimizer = Literal["plain", "affine-projection"]
+Order = Literal["shuffled", "as-stored"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Plan:
         Glorot limits of the first weights of circuit and copy are multiplied by this.
     seed : int
         Of first weights, sample order and nudge signs.
+    order : {"shuffled", "as-stored"}
+        Of an epoch's training samples: drawn anew each epoch, or as the dataset has them, every time.
     evaluate_settled_every : int
         Epochs between measurements of the settled test error, which costs a free phase a sample;
         0 measures it after the last epoch only.
@@ -57,6 +60,7 @@ class Plan:
     initialise: bool = True
     scale: float = 1.0
     seed: int = 0
+    order: Order = "shuffled"
     evaluate_settled_every: int = 1
 
     def __post_init__(self) -> None:
@@ -73,6 +77,8 @@ class Plan:
             raise InputError(
                 f"training: copy_optimizer {self.copy_optimizer!r} is unknown; choose plain or affine-projection"
             )
+        if self.order not in ("shuffled", "as-stored"):
+            raise InputError(f"training: order {self.order!r} is unknown; choose shuffled or as-stored")
         if self.seed < 0:
             raise InputError(f"training: seed {self.seed}; give 0 or more")
 

@@ -129,6 +129,11 @@ class Teaching(Protocol[S_contra]):
         ...
 
     @property
+    def order(self) -> str:
+        """Of an epoch's samples: shuffled or as-stored."""
+        ...
+
+    @property
     def evaluate_settled_every(self) -> int:
         """Epochs between measurements of the settled error."""
         ...

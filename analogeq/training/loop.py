@@ -201,9 +201,13 @@ class Trainer:
 
 
 def plan_epoch(config: Teaching[S], epoch: int, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Draw the order of an epoch's samples and the sign of each minibatch's nudge; both follow from the seed."""
+    """Draw the order of an epoch's samples and the sign of each minibatch's nudge; both follow from the seed.
+
+    Samples taken as stored meet the same signs as shuffled ones.
+    """
     rng = np.random.default_rng((config.seed, epoch))
-    order = rng.permutation(n_samples)
+    drawn = rng.permutation(n_samples)
+    order = drawn if config.order == "shuffled" else np.arange(n_samples)
     n_batches = -(-n_samples // config.batch_size)
     return order, rng.choice(np.array([-1.0, 1.0]), n_batches)
 

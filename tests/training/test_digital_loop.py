@@ -144,3 +144,12 @@ def test_what_digital_training_cannot_do_is_refused_with_a_remedy(data: Dataset)
         DigitalTrainer(Network.layered((5, 4, 3)), data, CONFIG, NUMPY)
     with pytest.raises(InputError, match="epsilon"):
         DigitalSettings(epsilon=0.0)
+
+
+def test_samples_taken_as_stored_come_in_their_order_with_the_signs_of_shuffled_ones(data: Dataset) -> None:
+    stored, shuffled = (plan_epoch(replace(CONFIG, order=order), 2, 45) for order in ("as-stored", "shuffled"))
+    assert stored[0].tolist() == list(range(45)) == sorted(shuffled[0])
+    assert shuffled[0].tolist() != list(range(45))
+    assert np.array_equal(stored[1], shuffled[1])
+    with pytest.raises(InputError, match="shuffled or as-stored"):
+        replace(CONFIG, order="backwards")
