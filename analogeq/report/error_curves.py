@@ -35,15 +35,19 @@ class ErrorCurve:
 
 
 def error_curves_figure(curves: Sequence[ErrorCurve], *, title: str) -> Figure:
-    """Draw every run in its own colour, errors on a logarithmic axis."""
+    """Draw every run in its own colour, from the seventh on with markers, errors on a logarithmic axis."""
     if not curves or any(len(curve.errors) == 0 for curve in curves):
         raise InputError("error curves figure: a run without epochs, or no run; pass at least one error for each run")
     figure = style.new_figure(7.2, 4.2)
     axes = figure.subplots()
     style.dress(axes, x="epoch", y="test error [%]", title=title)
-    for curve, colour in zip(curves, style.SERIES, strict=False):
+    for k, curve in enumerate(curves):
+        colour, marker = style.series(k)
         epochs, last = np.arange(1, len(curve.errors) + 1), curve.errors[-1]
-        axes.plot(epochs, curve.errors, color=colour, linewidth=1.5, label=f"{curve.label}: {last:.2f} % at the end")
+        axes.plot(
+            epochs, curve.errors, color=colour, linewidth=1.5, marker=marker, markersize=3.5,
+            markevery=max(1, len(epochs) // 10), label=f"{curve.label}: {last:.2f} % at the end",
+        )  # fmt: skip
         if curve.published is not None:
             axes.plot(
                 epochs[[0, -1]], [curve.published] * 2, color=colour, linewidth=1.0, linestyle=(0, (3, 1.5)),

@@ -26,8 +26,9 @@ def learning_curve_figure(
     errors, gaps = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     style.dress(errors, x="", y="test error [%]", title=title)
     style.dress(gaps, x="epoch", y=f"|copy − circuit|\n[{unit}]")
-    for curve, colour in zip(curves, style.SERIES, strict=False):
-        marker = "o" if len(curve.epochs) < 12 else ""
+    for k, curve in enumerate(curves):
+        colour, marker = style.series(k)
+        marker = marker or ("o" if len(curve.epochs) < 12 else "")
         errors.plot(
             curve.epochs, curve.copy_test_error, color=colour, linewidth=1.5, marker=marker, markersize=3.5,
             label=f"{curve.label}: copy alone, {_last(curve.copy_test_error)}",

@@ -26,6 +26,8 @@ GREEN = "#009e73"
 AMBER = "#e69f00"
 PINK = "#cc79a7"
 SERIES = (BLUE, VERMILION, GREEN, AMBER, PINK, SKY)
+MARKERS = ("", "D", "^")
+"""Of the first six series, the next six and the last six that one panel can hold."""
 
 SMALL, BODY, TITLE = 8.0, 9.0, 10.5  # points
 DPI = 200
@@ -68,6 +70,28 @@ def heading(figure: Figure, text: str) -> None:
 def legend(axes: Axes, *, where: Literal["best", "upper right", "lower right", "upper left"] = "best") -> None:
     """Add a legend without a frame."""
     axes.legend(fontsize=SMALL, frameon=False, labelcolor=INK, loc=where, handlelength=1.8, markerscale=1.4)
+
+
+def legend_beside(axes: Axes) -> None:
+    """Add a legend without a frame to the right of the axes."""
+    axes.legend(
+        fontsize=SMALL, frameon=False, labelcolor=INK, loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.4
+    )
+
+
+def series(k: int) -> tuple[str, str]:
+    """Colour and marker of the ``k``-th series of a panel, counted from 0; no two are the same.
+
+    Raises
+    ------
+    InputError
+        From the nineteenth on.
+    """
+    if k >= len(SERIES) * len(MARKERS):
+        raise InputError(
+            f"figure: series {k + 1} of one panel; draw {len(SERIES) * len(MARKERS)} at most, or more panels"
+        )
+    return SERIES[k % len(SERIES)], MARKERS[k // len(SERIES)]
 
 
 def note(axes: Axes, at: tuple[float, float], text: str, *, colour: str = QUIET, align: str = "left") -> Text:
