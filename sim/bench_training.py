@@ -285,14 +285,14 @@ def _left(trainer: DigitalTrainer, data: Dataset, marks: str) -> list[Row]:
         (f"nudged {b:+g}", pull.nudged(targets, b), how, schedule.nudged_time) for b, how in trainer.nudged.items()
     ]
     for name, on, quick, duration in phases:
-        ends = {}
+        ends, steps = {}, {}
         for how in (EulerSteps(round((duration or 0.0) / 0.5)), quick):
             ends[how] = (start if name == "free" else free).copy()
-            settle(trainer.arithmetic, trainer.circuit, on, how, ends[how])
+            steps[how] = settle(trainer.arithmetic, trainer.circuit, on, how, ends[how])
         goal = equilibrium(trainer.arithmetic, trainer.circuit, on, next(iter(ends.values())))
         free = ends[quick] if name == "free" else free
         for how, end in ends.items():
-            case = f"784-500-500-500-10 {name}, {how.steps} {'steps' if how is not quick else 'sweeps'}, {marks}"
+            case = f"784-500-500-500-10 {name}, {steps[how]} {'steps' if how is not quick else 'sweeps'}, {marks}"
             if goal is not None:
                 left = float(np.mean(distances(trainer.circuit, end, goal)))
                 found.append(Row(f"{case}: distance left", left, "signal", None, None, ""))

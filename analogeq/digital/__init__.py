@@ -1,6 +1,7 @@
 """The feedforward copy and the digital baselines."""
 
 from analogeq.digital.activation import HARD_SIGMOID, Activation
+from analogeq.digital.adaptive import AdaptiveSteps
 from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
 from analogeq.digital.backprop import backpropagate, descend
 from analogeq.digital.copy import FeedforwardCopy
@@ -12,6 +13,7 @@ from analogeq.digital.weights import LayeredWeights
 __all__ = [
     "HARD_SIGMOID",
     "Activation",
+    "AdaptiveSteps",
     "Arithmetic",
     "EulerRelaxation",
     "EulerSteps",

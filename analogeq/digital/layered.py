@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analogeq.digital.activation import rho, rho_slope
+from analogeq.digital.adaptive import AdaptiveSteps, follow
 from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.weights import LayeredWeights
 from analogeq.network.network import Floats
@@ -78,7 +79,7 @@ class Sweeps:
     relaxation: float = 1.0
 
 
-Settling = EulerSteps | Sweeps
+Settling = EulerSteps | Sweeps | AdaptiveSteps
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +123,18 @@ def pull_of(
     return Pull(constant, decay)
 
 
-def settle(arithmetic: Arithmetic, weights: LayeredWeights, pull: Pull, how: Settling, signals: Floats) -> None:
-    """Settle ``signals``, C-contiguous and of shape (batch, node), in place from where they are."""
+def settle(arithmetic: Arithmetic, weights: LayeredWeights, pull: Pull, how: Settling, signals: Floats) -> int:
+    """Settle ``signals``, C-contiguous and of shape (batch, node), in place from where they are.
+
+    Returns
+    -------
+    int
+        Euler steps, or what costs as much as one: sweeps, or evaluations of the force.
+    """
+    if isinstance(how, AdaptiveSteps):
+        return follow(arithmetic, weights, pull.constant, pull.decay, how, signals)
     if isinstance(how, EulerSteps):
         arithmetic.euler(weights, pull.constant, pull.decay, how.epsilon, how.steps, signals)
     else:
         arithmetic.alternate(weights, pull.constant, pull.decay, how.relaxation, how.steps, signals)
+    return how.steps

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analogeq.digital.arithmetic import Arithmetic
-from analogeq.digital.layered import EulerSteps, Pull, Settling, Sweeps, settle
+from analogeq.digital.layered import EulerSteps, Pull, Sweeps, settle
 from analogeq.digital.weights import LayeredWeights
 from analogeq.network.network import Floats
 
@@ -34,7 +34,7 @@ class Match:
         after the Euler steps and after ``how``; empty where there is no equilibrium.
     """
 
-    how: Settling
+    how: EulerSteps | Sweeps
     steps_distance: tuple[float, ...]
     distance: tuple[float, ...]
 

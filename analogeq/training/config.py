@@ -93,6 +93,8 @@ class Plan:
     def fingerprint(self) -> str:
         """Identify everything that shapes the weights; epochs may grow on resume, so they are left out."""
         shaping = {k: v for k, v in asdict(self).items() if k not in ("epochs", "evaluate_settled_every")}
+        if self.order == "shuffled":  # as all runs were before there was a choice: their checkpoints stay good
+            del shaping["order"]
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:16]
 
 

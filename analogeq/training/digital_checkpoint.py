@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analogeq.digital.adaptive import AdaptiveSteps
 from analogeq.digital.layered import EulerSteps, Settling, Sweeps
 from analogeq.errors import CheckpointError
 from analogeq.files import write_atomically
@@ -34,9 +35,9 @@ class DigitalCheckpoint:
         One for each epoch finished.
     trained, match_at : int
         Minibatches so far, and the one before which the quickest settling is looked for again.
-    free, fresh : EulerSteps or Sweeps
+    free, fresh : EulerSteps, Sweeps or AdaptiveSteps
         Free phases in training, and of samples that have no kept state.
-    nudged : mapping of float to EulerSteps or Sweeps
+    nudged : mapping of float to the same
         By beta.
     kept : ndarray, shape (sample, node)
         Where each training sample's last free phase ended; no rows where states are not kept.
@@ -113,5 +114,5 @@ def _told(how: Settling) -> dict[str, Any]:
 
 
 def _settling(told: dict[str, Any]) -> Settling:
-    kinds: dict[str, type[EulerSteps] | type[Sweeps]] = {"EulerSteps": EulerSteps, "Sweeps": Sweeps}
+    kinds: dict[str, type[Settling]] = {kind.__name__: kind for kind in (EulerSteps, Sweeps, AdaptiveSteps)}
     return kinds[told["kind"]](**{key: value for key, value in told.items() if key != "kind"})

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from analogeq.data import Dataset
 from analogeq.digital import FeedforwardCopy
+from analogeq.digital.adaptive import AdaptiveSteps
 from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
 from analogeq.digital.layered import EulerSteps, Forward, Pull, Settling, feed_forward, pull_of, settle
 from analogeq.digital.matching import Match, match_steps
@@ -75,11 +76,11 @@ class DigitalTrainer:
         )
         bounded = np.isfinite(self.settings.limit)
         self._ceilings = [Ceiling(self.settings.limit) for _ in range(len(network.blocks) + 1)] if bounded else []
-        self.free: Settling = self._steps(config.schedule.free_time)
+        self.free: Settling = self._phase(config.schedule.free_time)
         self.fresh: Settling = self.free
         n_kept = len(data.x_train) if self.settings.keep_states else 0
         self.kept: Floats = np.zeros((n_kept, network.n_nodes), dtype=dtype)
-        self.nudged: dict[float, Settling] = {b: self._steps(config.schedule.nudged_time) for b in self._betas()}
+        self.nudged: dict[float, Settling] = {b: self._phase(config.schedule.nudged_time) for b in self._betas()}
         self._trained, self._match_at = 0, 0
         self._targets = data.targets(data.y_train)
         self.epoch = 0
@@ -99,6 +100,11 @@ class DigitalTrainer:
                 "keep_states: with a copy, a free phase starts where the copy predicts; "
                 "give initialise=False, or leave keep_states out"
             )
+
+    def _phase(self, duration: float | None) -> Settling:
+        if self.settings.tolerance is None or duration is None:
+            return self._steps(duration)
+        return AdaptiveSteps(duration, self.settings.tolerance)
 
     def _steps(self, duration: float | None) -> EulerSteps:
         if duration is None:
@@ -167,7 +173,8 @@ class DigitalTrainer:
     def fingerprint(self) -> str:
         """Identify everything that shapes the weights."""
         sizes = "-".join(str(layer.stop - layer.start) for layer in self.network.layers)
-        return f"{self.config.fingerprint()}-{data_fingerprint(self.data)}-{sizes}-{self.settings}"
+        followed = "" if self.settings.tolerance is None else f"-tolerance {self.settings.tolerance}"
+        return f"{self.config.fingerprint()}-{data_fingerprint(self.data)}-{sizes}-{self.settings}{followed}"
 
     def run_epoch(self) -> DigitalEpoch:
         """Train one epoch, measure the test errors, and add them to the history."""
@@ -204,11 +211,13 @@ class DigitalTrainer:
         if self.settings.fastest and self._trained == self._match_at:
             self.match()
         inputs, n = self.data.x_train[chosen], len(chosen)
-        forward, pull, free = self._free_phase(inputs, chosen)
+        forward, pull, free, free_steps = self._free_phase(inputs, chosen)
         betas, span = self._nudges(sign)
         states = np.concatenate((free, free))
-        for beta, state in zip(betas, (states[:n], states[n:]), strict=False):
+        nudged_steps = sum(
             settle(self.arithmetic, self.circuit, pull.nudged(self._targets[chosen], beta), self.nudged[beta], state)
+            for beta, state in zip(betas, (states[:n], states[n:]), strict=False)
+        )
         rates = self.config.rates_in(self.epoch)
         clipped = descend_contrast(self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings)
         gap = 0.0
@@ -216,21 +225,21 @@ class DigitalTrainer:
             self.teach(inputs, forward, free)
             gap = float(np.abs(forward.signals - free).mean())
         self._trained += 1
-        return Tally(gap, clipped, self.free.steps, sum(self.nudged[b].steps for b in betas) / len(betas))
+        return Tally(gap, clipped, free_steps, nudged_steps / len(betas))
 
     def teach(self, inputs: Floats, forward: Forward, settled: Floats) -> None:
         """Move the copy's weights toward where the circuit settled; an experiment may teach in another way."""
         step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
         step(self.arithmetic, self.copy, inputs, forward, settled, self.config.copy_rates_in(self.epoch))
 
-    def _free_phase(self, inputs: Floats, chosen: NDArray[np.intp]) -> tuple[Forward | None, Pull, Floats]:
+    def _free_phase(self, inputs: Floats, chosen: NDArray[np.intp]) -> tuple[Forward | None, Pull, Floats, int]:
         forward, pull, signals = self.present(inputs)
         if self.settings.keep_states:
             signals = self.kept[chosen]
-        settle(self.arithmetic, self.circuit, pull, self.free, signals)
+        steps = settle(self.arithmetic, self.circuit, pull, self.free, signals)
         if self.settings.keep_states:
             self.kept[chosen] = signals
-        return forward, pull, signals
+        return forward, pull, signals, steps
 
     def _nudges(self, sign: float) -> tuple[tuple[float, ...], float]:
         """Betas of the nudged phases, the second state's first, and the span between the two states."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,9 @@ class DigitalSettings:
     fastest : bool
         Settle each phase by the quickest way that comes as near to equilibrium as its Euler steps
         do, see `match_steps`, instead of by these steps.
+    tolerance : float or None
+        Follow each phase for its time in steps whose error stays within this, in signals, see
+        `AdaptiveSteps`, instead of by Euler steps.
     limit : float
         Largest magnitude of the circuit's weights and biases.
     compiled : bool or None
@@ -40,8 +43,13 @@ class DigitalSettings:
     compiled: bool | None = None
     threads: int = 1
     keep_states: bool = False
+    tolerance: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.fastest and self.tolerance is not None:
+            raise InputError(
+                f"tolerance {self.tolerance}: the fastest settling leaves the time open; choose one of them"
+            )
         if not 0.0 < self.epsilon <= 1.0:
             raise InputError(f"epsilon {self.epsilon}: a step beyond tau overshoots; give more than 0, at most 1")
 
@@ -63,8 +71,8 @@ class DigitalEpoch:
     Errors are in percent of the test samples; ``copy_test_error`` is None where there is no copy,
     ``settled_test_error`` in epochs that did not measure it. ``gap`` is the mean absolute difference
     between copy and settled network over the training samples, in signals; ``clipped`` counts
-    updates that hit the limit; ``free_steps`` and ``nudged_steps`` are the means of Euler steps or
-    sweeps a sample took, which cost the same.
+    updates that hit the limit; ``free_steps`` and ``nudged_steps`` are the means over the minibatches of
+    Euler steps, sweeps or evaluations of the force, which cost the same.
     """
 
     epoch: int

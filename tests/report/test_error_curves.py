@@ -18,3 +18,11 @@ def test_a_run_and_the_number_it_is_compared_with_share_a_colour() -> None:
 def test_a_run_without_epochs_is_refused() -> None:
     with pytest.raises(InputError, match="at least one error"):
         error_curves_figure([ErrorCurve("none", np.array([]))], title="Errors")
+
+
+def test_the_seventh_run_is_drawn_with_a_marker_and_a_nineteenth_is_refused() -> None:
+    runs = [ErrorCurve(f"run {k}", np.array([5.0 + k])) for k in range(19)]
+    lines = error_curves_figure(runs[:18], title="Errors").axes[0].get_lines()
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 18
+    with pytest.raises(InputError, match="series 19"):
+        error_curves_figure(runs, title="Errors")

@@ -1,6 +1,7 @@
 """Digital training against the same steps taken one by one with arrays of gradients."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from analogeq.controller import Schedule
 from analogeq.data import Dataset
 from analogeq.digital import EulerRelaxation, FeedforwardCopy, Forces
 from analogeq.digital.weights import LayeredWeights
-from analogeq.errors import InputError
+from analogeq.errors import CheckpointError, InputError
 from analogeq.learning import Descent, contrastive_gradient
 from analogeq.network import Network, Parameters, glorot_uniform
 from analogeq.training import DigitalEpoch, DigitalSettings, DigitalTrainer, TrainingConfig
@@ -153,3 +154,31 @@ def test_samples_taken_as_stored_come_in_their_order_with_the_signs_of_shuffled_
     assert np.array_equal(stored[1], shuffled[1])
     with pytest.raises(InputError, match="shuffled or as-stored"):
         replace(CONFIG, order="backwards")
+
+
+def test_a_run_in_adaptive_steps_nears_one_in_many_small_euler_steps(data: Dataset) -> None:
+    schedule = Schedule(beta=0.4, tether=4.0, free_time=2.0, nudged_time=1.0)
+    config = replace(CONFIG, schedule=schedule)
+    fine = DigitalTrainer(NETWORK, data, config, replace(NUMPY, epsilon=0.001)).run()
+    away = {}
+    for settings in (replace(NUMPY, epsilon=0.5), replace(NUMPY, tolerance=1e-2), replace(NUMPY, tolerance=1e-4)):
+        result = DigitalTrainer(NETWORK, data, config, settings).run()
+        away[settings.tolerance] = np.abs(result.circuit.weights - fine.circuit.weights).max()
+        assert result.history[0].free_steps > 0.0
+    assert away[1e-4] < 0.1 * away[1e-2] < 0.1 * away[None]
+
+
+def test_a_tolerance_goes_with_neither_the_fastest_settling_nor_another_run_s_checkpoint(
+    data: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="choose one of them"):
+        DigitalSettings(fastest=True, tolerance=1e-3)
+    config = replace(CONFIG, epochs=2)
+    trainer = DigitalTrainer(NETWORK, data, config, replace(NUMPY, tolerance=1e-3))
+    trainer.run_epoch()
+    trainer.save(tmp_path / "run.npz")
+    with pytest.raises(CheckpointError, match="another network, config, settings"):
+        DigitalTrainer(NETWORK, data, config, NUMPY).resume(tmp_path / "run.npz")
+    resumed = DigitalTrainer(NETWORK, data, config, trainer.settings)
+    resumed.resume(tmp_path / "run.npz")
+    assert np.array_equal(resumed.run().circuit.weights, trainer.run().circuit.weights)

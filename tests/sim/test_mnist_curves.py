@@ -1,0 +1,64 @@
+"""The learning curves run small: circuits learn, both held-out sets are noted, stopped runs go on."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "sim" / "mnist_curves.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("sim_mnist_curves", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def test_circuits_learn_the_digits_and_so_does_the_copy_where_there_is_one(script: ModuleType, tmp_path: Path) -> None:
+    assert script.main(["--smoke", "--runs", str(tmp_path), "--results", str(tmp_path)]) == 0
+    record = json.loads((tmp_path / "mnist_curves.json").read_text())
+    assert len(record["points"]) == 4
+    for point in record["points"]:
+        result, plain = point["result"], point["settings"]["tether"] is None
+        assert result["settled"][-1] < 10.0 < result["settled"][0]
+        assert len(result["validation"]) == len(result["settled"]) == 30
+        assert all(error is None for error in result["copy"]) if plain else result["copy"][-1] < result["copy"][0]
+    means = {row["case"]: row["value"] for row in record["rows"]}
+    seeds = [p["result"]["settled"][-1] for p in record["points"] if "T- 20 initialised" in p["name"]]
+    assert means["40 T- 20 initialised lambda 0.1, epoch 30: settled, mean of 2 seeds"] == pytest.approx(sum(seeds) / 2)
+    assert (tmp_path / "mnist_curves.png").stat().st_size > 0
+
+
+def test_a_run_stopped_between_a_note_and_its_checkpoint_ends_as_if_it_had_not(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    [point] = [p for p in script.points(script.SMOKE, None) if p.name == "40 T- 4 initialised lambda 0.1 seed 0"]
+    settings = {**point.settings, "epochs": 3}
+    whole = script.train(settings, tmp_path / "whole")
+    stopped = tmp_path / "stopped"
+    script.train({**settings, "epochs": 1}, stopped)
+    kept = (stopped / "checkpoint.npz").read_bytes()
+    script.train({**settings, "epochs": 2}, stopped)
+    (stopped / "checkpoint.npz").write_bytes(kept)
+    again = script.train(settings, stopped)
+    assert {k: v for k, v in again.items() if k != "training_seconds"} == pytest.approx(
+        {k: v for k, v in whole.items() if k != "training_seconds"}
+    )
+
+
+def test_targets_belong_to_their_cases_whatever_the_seeds(script: ModuleType) -> None:
+    names = [point.name for point in script.points(script.FULL, None)]
+    assert sum("500 T- 4 initialised lambda 0.1 seed" in name for name in names) == 5
+    known = [case for case in script.FULL.cases if case.known]
+    assert len(known) == 5
+    assert all(script.case_of({**script.settings_of(case)}).label == case.label for case in known)
