@@ -184,7 +184,7 @@ def train(settings: Settings, folder: Path) -> Result:
 
     def note(epoch: DigitalEpoch) -> None:
         # A run may have been stopped between this note and its checkpoint: then the epoch comes again.
-        errors[epoch.epoch - 1 :] = [trainer.test_errors(validation.x_test, validation.y_test)]
+        errors[epoch.epoch - 1 :] = [list(trainer.test_errors(validation.x_test, validation.y_test))]
         write_text_atomically(noted, json.dumps(errors))
 
     trainer.on_epoch = None if settings["shuffled"] else note
