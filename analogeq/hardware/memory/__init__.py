@@ -1,0 +1,35 @@
+"""Programmable devices: what they can hold, how they are written, and what they do on their own."""
+
+from analogeq.hardware.memory.ageing import Drift, Retention
+from analogeq.hardware.memory.array import DeviceArray, DeviceState
+from analogeq.hardware.memory.faults import Faults
+from analogeq.hardware.memory.levels import Levels
+from analogeq.hardware.memory.measured import MeasuredDevice, PulseTable, fit_pulses, read_pulses
+from analogeq.hardware.memory.memory import Memory
+from analogeq.hardware.memory.noise import Noise
+from analogeq.hardware.memory.presets import PRESETS, Preset, preset_called
+from analogeq.hardware.memory.programming import Programming
+from analogeq.hardware.memory.pulses import Branch, Pulses
+from analogeq.hardware.memory.spread import Spread
+
+__all__ = [
+    "PRESETS",
+    "Branch",
+    "DeviceArray",
+    "DeviceState",
+    "Drift",
+    "Faults",
+    "Levels",
+    "MeasuredDevice",
+    "Memory",
+    "Noise",
+    "Preset",
+    "Programming",
+    "PulseTable",
+    "Pulses",
+    "Retention",
+    "Spread",
+    "fit_pulses",
+    "preset_called",
+    "read_pulses",
+]
