@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from analogeq.errors import AnalogeqError, InputError
+from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
 from analogeq.flow.measurements import surroundings
 
 Settings = Mapping[str, Any]
 Result = dict[str, Any]
+Work = Callable[[Settings, Path], Result]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._=+-]{0,80}")
 
@@ -83,10 +84,11 @@ class Finished:
 
 def run_points(
     points: Sequence[Point],
-    work: Callable[[Settings, Path], Result],
+    work: Work,
     folder: Path,
     *,
     jobs: int = 1,
+    scheduler: str | None = None,
     console: Console | None = None,
 ) -> list[Finished]:
     """Run every point that has no result yet and return all of them, in the order given.
@@ -100,7 +102,9 @@ def run_points(
     folder : Path
         Where results are kept.
     jobs : int
-        Worker processes.
+        Worker processes of this machine.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers run the points instead (extra ``cluster``).
     console : Console, optional
         Where progress is shown.
 
@@ -112,18 +116,18 @@ def run_points(
     if len({point.file(folder) for point in points}) < len(points):
         raise InputError("points: two have the same name and settings; give each its own")
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [point for point in points if _stored(point, folder) is None]
+    missing = [point for point in points if stored(point, folder) is None]
     with Progress(
         TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TimeRemainingColumn(), console=console, disable=console is None,
     ) as bar:  # fmt: skip
         task = bar.add_task(folder.name, total=len(points), completed=len(points) - len(missing))
-        pool = Parallel(n_jobs=jobs, return_as="generator_unordered")
         fresh: dict[str, Finished] = {}
-        for done in pool(delayed(_run)(point, work, folder) for point in missing):
+        for done in _on_cluster(scheduler, missing, work, folder) if scheduler else _here(jobs, missing, work, folder):
+            _store(done, folder)
             fresh[str(done.point.file(folder))] = done
             bar.advance(task)
-    return [_stored(point, folder) or fresh[str(point.file(folder))] for point in points]
+    return [stored(point, folder) or fresh[str(point.file(folder))] for point in points]
 
 
 def failures(finished: Sequence[Finished]) -> str:
@@ -132,21 +136,42 @@ def failures(finished: Sequence[Finished]) -> str:
     return "" if not lines else f"{len(lines)} of {len(finished)} points failed:\n  " + "\n  ".join(lines)
 
 
-def _run(point: Point, work: Callable[[Settings, Path], Result], folder: Path) -> Finished:
+def _here(jobs: int, points: Sequence[Point], work: Work, folder: Path) -> Iterator[Finished]:
+    """Finished points of worker processes, as they come; what was finished is on disk even if this process dies."""
+    pool = Parallel(n_jobs=jobs, return_as="generator_unordered")
+    yield from pool(delayed(_run)(point, work, folder) for point in points)
+
+
+def _on_cluster(scheduler: str, points: Sequence[Point], work: Work, folder: Path) -> Iterator[Finished]:
+    """Finished points of a cluster's workers, as they come, each run once."""
+    try:
+        from distributed import Client, as_completed
+    except ModuleNotFoundError:
+        raise InputError("--scheduler: needs Dask; install analogeq[cluster]") from None
+    with Client(scheduler) as client:
+        futures = [client.submit(_run, point, work, folder, pure=False) for point in points]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+def _run(point: Point, work: Work, folder: Path) -> Finished:
     wall, processor = time.perf_counter(), time.process_time()
     result: Result | None = None
     failure = ""
     try:
         result = work(point.settings, folder / "work" / f"{point.name.replace(' ', '_')}-{point.digest}")
-    except AnalogeqError as error:
+    except Exception as error:  # whatever breaks one point must not cost the others; it is counted and told
         failure = f"{type(error).__name__}: {error}"
     done = Finished(point, result, failure, time.perf_counter() - wall, time.process_time() - processor)
-    if result is not None:
-        _store(done, folder)
+    _store(done, folder)
     return done
 
 
 def _store(done: Finished, folder: Path) -> None:
+    """Keep a result; not what failed, which is tried again, nor what is there, as it is where a folder is shared."""
+    if done.result is None or stored(done.point, folder) is not None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
     content = {
         "name": done.point.name,
         "settings": dict(done.point.settings),
@@ -158,7 +183,7 @@ def _store(done: Finished, folder: Path) -> None:
     write_text_atomically(done.point.file(folder), json.dumps(content, indent=1) + "\n")
 
 
-def _stored(point: Point, folder: Path) -> Finished | None:
+def stored(point: Point, folder: Path) -> Finished | None:
     """Read a result; what is damaged or of other settings counts as missing."""
     try:
         content = json.loads(point.file(folder).read_text(encoding="utf-8"))

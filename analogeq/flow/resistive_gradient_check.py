@@ -74,7 +74,7 @@ def check_resistive_gradients(subject: ResistiveSubject, sweep: Sweep, settler: 
     with (settler or Settler()).open(circuit) as session:
         session.program(programmed(circuit, subject.parameters))
         free = session.settle(ResistiveDrive(subject.inputs))
-        exact = _exact(subject, np.asarray(free.voltages))
+        exact = exact_of(subject, np.asarray(free.voltages))
         for setting, pair in _pairs(subject, sweep, session):
             if isinstance(pair, str):
                 missing.append(Missing(setting, pair))
@@ -100,7 +100,8 @@ def _pairs(
             yield Setting(name, beta, None, None), found
 
 
-def _exact(subject: ResistiveSubject, voltages: NDArray[np.float64]) -> Parameters:
+def exact_of(subject: ResistiveSubject, voltages: NDArray[np.float64]) -> Parameters:
+    """Exact gradient of the config's cost at a free operating point [V]."""
     circuit, config = subject.circuit, subject.config
     cost = SquaredError() if config.cost == "squared-error" else SoftmaxCrossEntropy(config.temperature)
     slope = cost.slope(circuit.signals(voltages), subject.targets)
@@ -112,14 +113,18 @@ def _exact(subject: ResistiveSubject, voltages: NDArray[np.float64]) -> Paramete
 
 def _read(circuit: ResistiveCircuit, pair: ResistivePair, noise: float, sweep: Sweep) -> list[Parameters]:
     """Gradients of repeated readings of the same two states."""
-    gains = StageGains(circuit.voltage_gains, circuit.stages.factors)
     found = []
     for draw in range(sweep.draws if noise > 0.0 else 1):
         error = np.random.default_rng((sweep.seed, draw)).standard_normal((2, *pair.first.shape)) * noise
-        first, second = pair.first + error[0], pair.second + error[1]
-        gradient = co_content_gradient(circuit.wiring, pair.sources, first, second, pair.span, gains)
-        found.append(Parameters(gradient.g, gradient.bias_currents))
+        found.append(read_pair(circuit, replace(pair, first=pair.first + error[0], second=pair.second + error[1])))
     return found
+
+
+def read_pair(circuit: ResistiveCircuit, pair: ResistivePair) -> Parameters:
+    """Gradient that the rule reads off two states."""
+    gains = StageGains(circuit.voltage_gains, circuit.stages.factors)
+    gradient = co_content_gradient(circuit.wiring, pair.sources, pair.first, pair.second, pair.span, gains)
+    return Parameters(gradient.g, gradient.bias_currents)
 
 
 def _corners(subject: ResistiveSubject, free: OperatingPoint) -> int:

@@ -2,7 +2,13 @@
 
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
 from analogeq.hardware.converter import quantise
-from analogeq.hardware.description import default_technology_toml, load_technology, technology_from_toml, to_toml
+from analogeq.hardware.description import (
+    default_technology_toml,
+    load_technology,
+    technology_from_tables,
+    technology_from_toml,
+    to_toml,
+)
 from analogeq.hardware.diodes import REAL_DIODES, RealDiode, real_diode
 from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.hardware.technology import Technology
@@ -19,6 +25,7 @@ __all__ = [
     "load_technology",
     "quantise",
     "real_diode",
+    "technology_from_tables",
     "technology_from_toml",
     "to_toml",
 ]

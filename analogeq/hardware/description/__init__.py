@@ -8,6 +8,7 @@ default technology; a key or a table that is not known is refused with the neare
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def technology_from_toml(
         one that could mean two things or of another dimension, or is out of range.
     """
     try:
-        return _read(tomllib.loads(text), folder)
+        return technology_from_tables(tomllib.loads(text), folder)
     except tomllib.TOMLDecodeError as error:
         raise TechnologyError(f"{source}: is not TOML: {error}") from error
     except TechnologyError as error:
@@ -81,12 +82,15 @@ def to_toml(technology: Technology | ResistiveTechnology) -> str:
     return "\n\n".join("\n".join([f"[{table}]", *lines]) for table, lines in parts.items()) + "\n"
 
 
-def _read(tables: dict[str, object], folder: Path | None) -> Technology | ResistiveTechnology:
+def technology_from_tables(
+    tables: Mapping[str, object], folder: Path | None = None
+) -> Technology | ResistiveTechnology:
+    """Read a technology from tables as TOML holds them; see `technology_from_toml`."""
     family = read_family(tables)
-    held: dict[str, dict[str, object]] = {}
+    held: dict[str, Mapping[str, object]] = {}
     for name, table in tables.items():
         refuse_unknown_table(name, family)
-        if not isinstance(table, dict):
+        if not isinstance(table, Mapping):
             raise TechnologyError(f"{name}: is a table; begin it with a line [{name}]")
         held[name] = table
     if family.family == "resistive":

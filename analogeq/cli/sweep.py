@@ -1,0 +1,104 @@
+"""`analogeq sweep` and `analogeq merge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from analogeq.cli.options import AsJson, DataDir, console, print_json
+from analogeq.errors import CheckFailedError
+from analogeq.flow.sweep.metrics import METRICS
+from analogeq.flow.sweep.running import Shard, Sweeping, as_dict, merge, parse_shard, sweep
+from analogeq.flow.sweep.summary import Group, Summary
+
+StudyFile = Annotated[Path, typer.Argument(help="A study: what is varied, drawn, measured and required, in TOML.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder of points, tables and figures.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="sweep", epilog="Example: analogeq sweep study.toml --output runs/levels --jobs 2")(sweep_command)
+    app.command(name="merge", epilog="Example: analogeq merge study.toml node1/runs node2/runs --output runs/all")(
+        merge_command
+    )
+
+
+def sweep_command(
+    study: StudyFile,
+    *,
+    output: Output = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes of this machine.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:8786, instead of local processes.")
+    ] = None,
+    shard: Annotated[str | None, typer.Option(help="Run every N-th point only, for array jobs: 3/200.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train and measure a circuit over lists, ranges, corners and Monte Carlo draws of its hardware.
+
+    Every point is on disk as soon as it is finished; the same command goes on where it was stopped, and results do not
+    depend on the number of workers. A point that fails is counted and tried again next time. Exit code 5: a
+    specification is not kept.
+    """
+    how = Sweeping(jobs, scheduler, Shard() if shard is None else parse_shard(shard), data_dir)
+    folder = output or Path("runs") / study.stem
+    _tell(sweep(study, folder, how, Console(stderr=True)), folder, as_json=as_json)
+
+
+def merge_command(
+    study: StudyFile,
+    folders: Annotated[list[Path], typer.Argument(help="Folders that shards of the study wrote.")],
+    *,
+    output: Output = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the shards of a study together: points, tables and figures."""
+    folder = output or Path("runs") / study.stem
+    _tell(merge(study, folder, folders), folder, as_json=as_json)
+
+
+def _tell(summary: Summary, folder: Path, *, as_json: bool) -> None:
+    out = console(quiet=as_json)
+    if as_json:
+        print_json(as_dict(summary))
+    else:
+        out.print(_table(summary))
+    _tell_failures(summary, out)
+    out.print(f"wrote {folder}/: points.csv, summary.csv, study.json and a figure a metric")
+    if not summary.kept and not summary.missing and any(group.verdicts for group in summary.groups):
+        raise CheckFailedError("sweep: not every specification is kept; see the table's last columns")
+
+
+def _tell_failures(summary: Summary, out: Console) -> None:
+    for group in summary.groups:
+        for reason in dict.fromkeys(group.failures):
+            out.print(f"failed, {_place(group)}: {reason}", style="red", markup=False)
+    if summary.missing:
+        out.print(f"{summary.missing} points are missing: run the other shards, or this command again")
+
+
+def _table(summary: Summary) -> Table:
+    """One line a point and metric, which fits any terminal."""
+    table = Table("point", "metric", "median", "lowest … highest", "unit", "kept", box=None, pad_edge=False)
+    for group in summary.groups:
+        for at, (name, spread) in enumerate(group.spreads.items()):
+            verdict = {True: "yes", False: "NO", None: ""}[group.verdicts.get(name)]
+            span = "" if spread.low == spread.high else f"{spread.low:.3g} … {spread.high:.3g}"
+            first = _place(group) if at == 0 else ""
+            table.add_row(first, name, f"{spread.median:.4g}", span, METRICS[name].unit, verdict)
+        if group.chips is not None:
+            y = group.chips
+            table.add_row(
+                "", "yield", f"{y.passed}/{y.chips}", f"{100 * y.low:.0f} … {100 * y.high:.0f}", "% (95 %)", ""
+            )
+    return table
+
+
+def _place(group: Group) -> str:
+    varied = ", ".join(f"{key.split('.')[-1]} {value}" for key, value in group.varied.items())
+    return f"{group.corner}: {varied}" if varied else group.corner

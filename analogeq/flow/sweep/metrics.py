@@ -1,0 +1,201 @@
+"""What a point of a study can be measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Circuit, compile_circuit
+from analogeq.controller import Controller
+from analogeq.controller.controller import presented
+from analogeq.controller.resistive import run_pair
+from analogeq.data import Dataset
+from analogeq.digital import FeedforwardCopy
+from analogeq.errors import InputError
+from analogeq.flow.convergence import settling_time
+from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
+from analogeq.flow.gradient_check import Subject, by_layer, cosine_loss, oracle
+from analogeq.flow.resistive_gradient_check import ResistiveSubject, exact_of, read_pair
+from analogeq.hardware import Technology
+from analogeq.learning import contrastive_gradient
+from analogeq.network import Parameters
+from analogeq.training import EpochRecord, ResistiveTrainingConfig, TrainingConfig
+from analogeq.training.resistive_learner import unit_conductance
+
+Floats = NDArray[np.floating]
+
+HORIZON = 80.0
+"""How long a settling is watched, in time constants."""
+
+ARRIVED = 0.01
+"""Distance from the fixed point, over the rail, at which a circuit counts as settled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A trained point, and the samples that metrics may use.
+
+    Attributes
+    ----------
+    circuit, config, parameters, copy
+        What was trained, how, and what circuit and copy hold at the end.
+    history : tuple of EpochRecord
+    data : Dataset
+    settler : Settler
+    samples : int
+    """
+
+    circuit: AnyCircuit
+    config: AnyConfig
+    parameters: Parameters
+    copy: FeedforwardCopy
+    history: tuple[EpochRecord, ...]
+    data: Dataset
+    settler: Settler
+    samples: int
+
+    @property
+    def inputs(self) -> Floats:
+        """First test samples, shape (sample, input)."""
+        return self.data.x_test[: self.samples].astype(np.float64)
+
+    @property
+    def targets(self) -> Floats:
+        """Their targets."""
+        return self.data.targets(self.data.y_test[: self.samples]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a point.
+
+    Attributes
+    ----------
+    unit, about : str
+    measure : callable
+        Takes an `Outcome`.
+    """
+
+    unit: str
+    about: str
+    measure: Callable[[Outcome], float]
+
+
+def copy_error(outcome: Outcome) -> float:
+    """Test error of the copy alone after the last epoch."""
+    return outcome.history[-1].copy_test_error
+
+
+def settled_error(outcome: Outcome) -> float:
+    """Test error of the circuit after the last epoch."""
+    found = outcome.history[-1].settled_test_error
+    assert found is not None  # noqa: S101  the last epoch is always measured
+    return found
+
+
+def clipped(outcome: Outcome) -> float:
+    """Updates that hit the end of a device's range, over all epochs."""
+    return float(sum(epoch.clipped for epoch in outcome.history))
+
+
+def saturated(outcome: Outcome) -> float:
+    """Share of the programmable conductances that stand at the high end of their range."""
+    circuit = outcome.circuit
+    held = programmed(circuit, outcome.parameters)
+    high = circuit.technology.conductance_high
+    if isinstance(circuit, Circuit):
+        g = np.concatenate([np.maximum(*held.pair(v)) for v in (held.weights, held.biases)])
+    else:
+        g = held.g
+    # Rounding of w·G0/A and back moves the end of the range by some units in the last place.
+    return 100.0 * float(np.mean(g >= high * (1.0 - 1e-9)))
+
+
+def settling_seconds(outcome: Outcome) -> float:
+    """Median time of the free phase to within 1 % of the rail of its end, started as in training."""
+    circuit, config = outcome.circuit, outcome.config
+    if not isinstance(circuit, Circuit) or not isinstance(config, TrainingConfig):
+        raise InputError("settling_time: circuits of the resistive family settle at once; leave this metric out")
+    tech = circuit.technology
+    prediction = outcome.copy.predict(outcome.inputs) if config.initialise else None
+    drive = presented(tech, outcome.inputs, prediction, config.schedule.tether)
+    nodes = (len(outcome.inputs), circuit.network.n_nodes)
+    start = np.zeros(nodes) if prediction is None else np.clip(prediction, 0.0, 1.0) * tech.rail
+    with outcome.settler.open(circuit) as session:
+        session.program(programmed(circuit, outcome.parameters))
+        end = session.settle(drive, start).voltages
+        wave = session.transient(drive, HORIZON * tech.time_constant, start, points=401)
+    distances = np.abs(wave.voltages - end[:, None, :]).max(axis=2) / tech.rail
+    return float(np.median([settling_time(wave.times, one, ARRIVED) for one in distances]))
+
+
+def gradient_cosine(outcome: Outcome) -> float:
+    """Worst block's cosine of what this chip measures with the exact gradient of an ideal chip of the same weights."""
+    circuit = outcome.circuit
+    if isinstance(circuit, Circuit):
+        exact, measured = _hopfield_gradients(outcome, circuit)
+        network = circuit.network
+    else:
+        exact, measured = _resistive_gradients(outcome)
+        network = circuit.wiring
+    truth, found = by_layer(network, exact), by_layer(network, measured)
+    return 1.0 - max(cosine_loss(found[name], truth[name]) for name in truth if name.startswith("weights"))
+
+
+def ideal_counterpart(technology: Technology) -> Technology:
+    """Return the chip without flaws that has the same unit conductance, range, rail and time constant."""
+    return Technology(
+        unit_conductance=technology.unit_conductance,
+        node_capacitance=technology.node_capacitance,
+        rail=technology.rail,
+        conductance_low=technology.conductance_low,
+        conductance_high=technology.conductance_high,
+        sense_gain=technology.sense_gain,
+    )
+
+
+def _hopfield_gradients(outcome: Outcome, circuit: Circuit) -> tuple[Parameters, Parameters]:
+    config = outcome.config
+    assert isinstance(config, TrainingConfig)  # noqa: S101  family and config were checked when they were made
+    inputs, targets = outcome.inputs, outcome.targets
+    prediction = outcome.copy.predict(inputs) if config.initialise else None
+    with outcome.settler.open(circuit) as session:
+        chip = Controller(session, config.schedule)
+        chip.program(outcome.parameters)
+        pair = chip.run(inputs, targets, prediction)
+    ideal = compile_circuit(circuit.network, ideal_counterpart(circuit.technology))
+    tether = config.schedule.tether if config.initialise else 0.0
+    drive = presented(ideal.technology, inputs, prediction, tether)
+    start = None if prediction is None else np.clip(prediction, 0.0, 1.0) * ideal.technology.rail
+    with Settler().open(ideal) as session:
+        session.program(programmed(ideal, outcome.parameters))
+        free = np.asarray(session.settle(drive, start).voltages)
+    exact, _, _ = oracle(Subject(ideal, outcome.parameters, inputs, targets, prediction, tether), free)
+    return exact, contrastive_gradient(circuit.network, pair.inputs, pair.first, pair.second, pair.span)
+
+
+def _resistive_gradients(outcome: Outcome) -> tuple[Parameters, Parameters]:
+    circuit, config = outcome.circuit, outcome.config
+    assert isinstance(config, ResistiveTrainingConfig)  # noqa: S101  likewise
+    assert not isinstance(circuit, Circuit)  # noqa: S101
+    subject = ResistiveSubject(circuit, outcome.parameters, outcome.inputs, outcome.targets, config)
+    rule = config.learning_rule(unit_conductance(circuit), pairs=circuit.technology.outputs == "pairs")
+    with outcome.settler.open(circuit) as session:
+        session.program(programmed(circuit, outcome.parameters))
+        pair = run_pair(session, rule, subject.inputs, subject.targets)
+    return exact_of(subject, np.asarray(pair.free)), read_pair(circuit, pair)
+
+
+METRICS: Mapping[str, Metric] = {
+    "copy_error": Metric("%", "test error of the copy alone", copy_error),
+    "settled_error": Metric("%", "test error of the settled circuit", settled_error),
+    "gap": Metric("signal", "mean distance between copy and circuit in the last epoch", lambda o: o.history[-1].gap),
+    "clipped": Metric("1", "updates that hit the end of a device's range", clipped),
+    "saturated": Metric("%", "devices at the high end of their range", saturated),
+    "settling_time": Metric("s", "median free phase to within 1 % of the rail", settling_seconds),
+    "gradient_cosine": Metric("1", "worst block's cosine with the ideal chip's exact gradient", gradient_cosine),
+}
+"""By name, as a study file has it."""
