@@ -12,6 +12,7 @@ from analogeq.hardware.description import (
 from analogeq.hardware.diodes import REAL_DIODES, RealDiode, real_diode
 from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.hardware.technology import Technology
+from analogeq.hardware.wires import Wires
 
 __all__ = [
     "REAL_DIODES",
@@ -21,6 +22,7 @@ __all__ = [
     "RealDiode",
     "ResistiveTechnology",
     "Technology",
+    "Wires",
     "default_technology_toml",
     "load_technology",
     "quantise",

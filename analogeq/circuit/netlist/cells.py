@@ -128,4 +128,5 @@ _INSIDE: Mapping[str, Callable[[Instances, Technology], tuple[Table, ...]]] = {
     "follower": _follower,
     "tether": _one_conductance,
     "nudge": _one_conductance,
+    "conductance": _one_conductance,
 }
