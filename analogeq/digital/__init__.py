@@ -3,7 +3,7 @@
 from analogeq.digital.activation import HARD_SIGMOID, Activation
 from analogeq.digital.adaptive import AdaptiveSteps
 from analogeq.digital.arithmetic import Arithmetic, choose_arithmetic
-from analogeq.digital.backprop import backpropagate, descend
+from analogeq.digital.backprop import backpropagate, backpropagate_layers, descend
 from analogeq.digital.copy import FeedforwardCopy
 from analogeq.digital.layered import EulerSteps, Sweeps, feed_forward, pull_of, settle
 from analogeq.digital.matching import Match, match_steps
@@ -23,6 +23,7 @@ __all__ = [
     "Match",
     "Sweeps",
     "backpropagate",
+    "backpropagate_layers",
     "choose_arithmetic",
     "descend",
     "feed_forward",

@@ -1,4 +1,4 @@
-"""Backpropagation through the feedforward copy: the baseline that equilibrium propagation is held against."""
+"""Backpropagation through the feedforward copy: what equilibrium propagation and local losses are held against."""
 
 from __future__ import annotations
 
@@ -30,24 +30,40 @@ def backpropagate(copy: FeedforwardCopy, inputs: Floats, targets: Floats) -> Par
     gradient : Parameters
         Gradient with respect to weights (zero on lateral edges) and biases.
     """
+    forward = copy.forward(inputs)
+    outputs = copy.network.outputs
+    error = np.zeros_like(forward[0])
+    error[:, outputs] = 2.0 * _output_error(copy, forward[0][:, outputs], targets) / len(inputs)
+    return _through(copy, inputs, forward, error)
+
+
+def backpropagate_layers(copy: FeedforwardCopy, inputs: Floats, settled: Floats) -> Parameters:
+    r"""Gradient of the sum of all layers' own losses, :math:`\sum_l \tfrac12 \|s^f_l - s^-_l\|^2`, mean over the batch.
+
+    `FeedforwardCopy.local_gradient` is the part of it that each layer finds without the others; what is left
+    comes from the layers after it.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (batch, input)
+    settled : ndarray, shape (batch, node)
+        The targets of all neurons.
+    """
+    forward = copy.forward(inputs)
+    return _through(copy, inputs, forward, (forward[0] - settled) / len(inputs))
+
+
+def _through(copy: FeedforwardCopy, inputs: Floats, forward: tuple[Floats, Floats], error: Floats) -> Parameters:
+    """Gradient of a loss whose slope by each signal, other signals fixed, is ``error``; overwritten."""
     net, theta = copy.network, copy.parameters
-    signals, summed = copy.forward(inputs)
-    error = np.zeros_like(signals)
-    error[:, net.outputs] = 2.0 * _output_error(copy, signals[:, net.outputs], targets) / len(inputs)
-    weights = np.zeros_like(theta.weights)
+    signals, summed = forward
     for index in range(len(net.layers), 0, -1):
         layer = net.layer(index)
         error[:, layer] *= copy.activation.slope(summed[:, layer], layer)
         for block in copy.forward_blocks(index):
-            source = inputs if block.pre == 0 else signals[:, net.layer(block.pre)]
-            if block.dense:
-                np.matmul(source.T, error[:, layer], out=block.view(weights))
-            else:
-                rows, cols = block.endpoints()
-                weights[block.edges] = np.einsum("be,be->e", source[:, rows], error[:, layer][:, cols])
             if block.pre > 0:
                 error[:, net.layer(block.pre)] += error[:, layer] @ block.matrix(theta.weights).T
-    return Parameters(weights, error.sum(axis=0))
+    return copy.spread(inputs, signals, error)
 
 
 def _output_error(copy: FeedforwardCopy, outputs: Floats, targets: Floats) -> Floats:

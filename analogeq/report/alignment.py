@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,49 +13,49 @@ from numpy.typing import NDArray
 from analogeq.errors import InputError
 from analogeq.report import style
 
-Doubles = NDArray[np.float64]
+Floats = NDArray[np.floating]
+Losses = Mapping[str, tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """What one training with local losses, and one with the global loss, went through.
+    """What trainings by local losses and by the global loss went through.
 
     Attributes
     ----------
+    losses : mapping of str to (ndarray, ndarray)
+        By the legend's words: iterations, shape (time,), and summed loss in squared signals, shape (seed, time).
+    near_losses : mapping
+        The same of trainings that started near the target's parameters.
     iterations : ndarray, shape (time,)
-    local_loss, global_loss : ndarray, shape (seed, time)
-        Summed loss of the training by local losses and of that by the global one, in squared signals.
+        Of the cosines.
     cosines : ndarray, shape (seed, time, layer)
-        Along the training by local losses.
+        Along a training by local losses.
     radii : ndarray, shape (radius,)
         Relative distance of the parameters from those of the target.
     near : ndarray, shape (seed, radius, layer)
         Mean cosine at each distance.
     """
 
-    iterations: Doubles
-    local_loss: Doubles
-    global_loss: Doubles
-    cosines: Doubles
-    radii: Doubles
-    near: Doubles
+    losses: Losses
+    near_losses: Losses
+    iterations: Floats
+    cosines: Floats
+    radii: Floats
+    near: Floats
 
 
 def alignment_figure(found: Alignment, *, title: str = "Local against backpropagated gradients") -> Figure:
-    """Draw losses, cosines of each layer during training, and cosines against distance; means over the seeds."""
+    """Draw losses from both starts above; cosines of each layer during training and against distance below."""
     if found.cosines.ndim != 3 or found.cosines.shape[1] != len(found.iterations):
         raise InputError(f"alignment: cosines of shape {found.cosines.shape}; pass (seed, time, layer)")
-    figure = style.new_figure(12.6, 4.0)
-    losses, training, near = figure.subplots(1, 3)
-    style.dress(losses, x="iteration", y="loss, sum of layers [squared signals]")
-    for loss, label, colour in ((found.local_loss, "local losses", 0), (found.global_loss, "global loss", 1)):
-        losses.plot(found.iterations, loss.mean(axis=0), color=style.SERIES[colour], label=f"trained by {label}")
-    losses.set_yscale("log")
-    losses.tick_params(which="minor", labelsize=style.SMALL, labelcolor=style.INK)
-    style.legend(losses)
-    style.dress(training, x="iteration, trained by local losses", y="cosine")
+    figure = style.new_figure(10.0, 7.0)
+    (far, close), (training, near) = figure.subplots(2, 2)
+    _losses(far, found.losses, "from a random start")
+    _losses(close, found.near_losses, "from near the target")
+    style.dress(training, x="iteration, trained by local losses", y="cosine of local and distant gradient")
     _layers(training, found.iterations, found.cosines.mean(axis=0))
-    style.dress(near, x="relative distance from the target's parameters", y="cosine")
+    style.dress(near, x="relative distance from the target's parameters", y="cosine of local and distant gradient")
     _layers(near, found.radii, found.near.mean(axis=0))
     near.set_xscale("log")
     style.legend(near)
@@ -62,7 +63,21 @@ def alignment_figure(found: Alignment, *, title: str = "Local against backpropag
     return figure
 
 
-def _layers(axes: Axes, x: Doubles, cosines: Doubles) -> None:
+def _losses(axes: Axes, losses: Losses, start: str) -> None:
+    style.dress(axes, x=f"iteration {start}", y="loss, sum of layers [squared signals]")
+    dashes = iter(((0, ()), (0, (5, 1.5)), (0, (2, 1.5)), (0, (1, 1))))
+    for label, (iterations, values) in losses.items():
+        local = label.startswith("local")
+        axes.plot(
+            iterations, values.mean(axis=0), label=label, color=style.SERIES[0 if local else 1],
+            linestyle=(0, ()) if local else next(dashes),
+        )  # fmt: skip
+    axes.set_yscale("log")
+    axes.tick_params(which="minor", labelsize=style.SMALL, labelcolor=style.INK)
+    style.legend(axes)
+
+
+def _layers(axes: Axes, x: Floats, cosines: Floats) -> None:
     axes.axhline(0.0, color=style.QUIET, linewidth=0.8)
     for k in range(cosines.shape[1]):
         colour = style.SERIES[k % len(style.SERIES)]

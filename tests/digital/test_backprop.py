@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analogeq.digital import FeedforwardCopy, backpropagate
+from analogeq.digital import FeedforwardCopy, backpropagate, backpropagate_layers
 from analogeq.network import Network, Parameters, glorot_uniform
 
 
@@ -31,3 +31,25 @@ def test_the_gradient_is_the_central_difference_of_the_squared_error() -> None:
         moved[node] = step
         slope = (cost(theta.weights, theta.biases + moved) - cost(theta.weights, theta.biases - moved)) / (2 * step)
         assert gradient.biases[node] == pytest.approx(slope, abs=1e-8)
+
+
+def test_the_gradient_of_all_layers_is_the_central_difference_of_their_summed_losses() -> None:
+    network = Network.layered((3, 5, 4, 2))
+    rng = np.random.default_rng(5)
+    theta = glorot_uniform(network, rng, scale=1.5)
+    x, settled = rng.random((6, 3)), rng.random((6, network.n_nodes))
+
+    def loss(weights: np.ndarray) -> float:
+        signals = FeedforwardCopy(network, Parameters(weights, theta.biases)).predict(x)
+        return float(0.5 * np.sum((signals - settled) ** 2)) / len(x)
+
+    copy = FeedforwardCopy(network, theta)
+    gradient = backpropagate_layers(copy, x, settled)
+    for edge in range(network.n_edges):
+        moved = np.zeros(network.n_edges)
+        moved[edge] = 1e-6
+        slope = (loss(theta.weights + moved) - loss(theta.weights - moved)) / 2e-6
+        # Truncation is step**2 and rounding 1e-16 / step: both below 1e-9.
+        assert gradient.weights[edge] == pytest.approx(slope, abs=1e-8)
+    last = network.blocks[-1].edges
+    assert np.allclose(gradient.weights[last], copy.local_gradient(x, settled).weights[last], rtol=1e-12)
