@@ -1,7 +1,8 @@
-"""`analogeq sweep` and `analogeq merge`."""
+"""`analogeq sweep`, `merge` and `sensitivity`."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from analogeq.cli.options import AsJson, DataDir, console, print_json
 from analogeq.errors import CheckFailedError
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.flow.sweep.running import Shard, Sweeping, as_dict, merge, parse_shard, sweep
+from analogeq.flow.sweep.sensitivity import Influence, sensitivity
 from analogeq.flow.sweep.summary import Group, Summary
 
 StudyFile = Annotated[Path, typer.Argument(help="A study: what is varied, drawn, measured and required, in TOML.")]
@@ -25,16 +27,21 @@ def register(app: typer.Typer) -> None:
     app.command(name="merge", epilog="Example: analogeq merge study.toml node1/runs node2/runs --output runs/all")(
         merge_command
     )
+    app.command(name="sensitivity", epilog="Example: analogeq sensitivity study.toml --jobs 2")(sensitivity_command)
+
+
+Jobs = Annotated[int, typer.Option(min=1, help="Worker processes of this machine.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:8786, instead of local processes.")
+]
 
 
 def sweep_command(
     study: StudyFile,
     *,
     output: Output = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Worker processes of this machine.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:8786, instead of local processes.")
-    ] = None,
+    jobs: Jobs = 1,
+    scheduler: Scheduler = None,
     shard: Annotated[str | None, typer.Option(help="Run every N-th point only, for array jobs: 3/200.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -60,6 +67,40 @@ def merge_command(
     """Put the shards of a study together: points, tables and figures."""
     folder = output or Path("runs") / study.stem
     _tell(merge(study, folder, folders), folder, as_json=as_json)
+
+
+def sensitivity_command(
+    study: StudyFile,
+    *,
+    output: Output = None,
+    jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find which parameter moves a metric most: one at a time, and by Sobol's indices if the study asks for samples."""
+    folder = output or Path("runs") / f"{study.stem}-sensitivity"
+    found = sensitivity(study, folder, Sweeping(jobs, scheduler, data_dir=data_dir), Console(stderr=True))
+    if as_json:
+        print_json(asdict(found))
+        return
+    unit = METRICS[found.metric].unit
+    table = Table("parameter", "range", f"{found.metric} at its ends [{unit}]", "first-order", "total", box=None)
+    for one in found.influences:
+        ends = f"{one.at_low:.4g} … {one.at_high:.4g}"
+        table.add_row(one.key, f"{one.low} … {one.high}", ends, *map(_index, _pairs(one)))
+    out = console()
+    out.print(table)
+    out.print(f"all in the middle: {found.middle:.4g} {unit}; wrote {folder}/: sensitivity.csv, .json and .png")
+
+
+def _pairs(one: Influence) -> tuple[tuple[float | None, float | None], ...]:
+    return (one.first, one.first_uncertainty), (one.total, one.total_uncertainty)
+
+
+def _index(pair: tuple[float | None, float | None]) -> str:
+    value, uncertainty = pair
+    return "–" if value is None or uncertainty is None else f"{value:.2f} ± {uncertainty:.2f}"
 
 
 def _tell(summary: Summary, folder: Path, *, as_json: bool) -> None:

@@ -62,7 +62,7 @@ def points(study: Study, folder: Path) -> list[Point]:
     InputError
         If a value is impossible; before anything is run.
     """
-    base, below = _base_technology(study, folder)
+    base, below = base_technology(study, folder)
     return [point(study, place, base, below) for place in places(study)]
 
 
@@ -110,7 +110,7 @@ def _title(place: Place) -> str:
     return re.sub(r"[^A-Za-z0-9._=+-]+", "-", "_".join([*parts, f"seed={place.seed}"]))
 
 
-def _base_technology(study: Study, folder: Path) -> tuple[dict[str, Any], Path]:
+def base_technology(study: Study, folder: Path) -> tuple[dict[str, Any], Path]:
     """Tables of the study's technology, and the folder of the files it names."""
     if study.study.technology is None:
         return {}, folder

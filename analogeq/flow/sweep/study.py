@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from analogeq.errors import InputError
 from analogeq.flow.options import TrainOptions
-from analogeq.flow.sweep.axes import Choices, Drawn, Range, Strict, Value
+from analogeq.flow.sweep.axes import Choices, Drawn, Range, Strict, Uniform, Value
 from analogeq.flow.sweep.metrics import METRICS
 
 PARTS = ("technology", "training", "network")
@@ -91,6 +91,33 @@ class Spec(Strict):
         return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
 
 
+class Sensitivity(Strict):
+    """Which of several parameters moves a metric most.
+
+    Attributes
+    ----------
+    metric : str
+    samples : int
+        Size of Sobol's sample, a power of 2; with d parameters there are so many times d + 2 runs. 0: one at a
+        time only.
+    seed : int
+        Of the sample.
+    ranges : mapping of str to Uniform
+    """
+
+    metric: str
+    samples: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
+    ranges: Mapping[str, Uniform] = Field(min_length=1)
+
+    @field_validator("samples")
+    @classmethod
+    def _power_of_two(cls, samples: int) -> int:
+        if samples & (samples - 1):
+            raise ValueError(f"{samples}: Sobol's sequence is balanced at powers of 2 only; give 8, 16, 32, …")
+        return samples
+
+
 class Study(Strict):
     """Everything a study file says.
 
@@ -106,6 +133,8 @@ class Study(Strict):
     draw : Draws or None
     specs : mapping of str to Spec
         By metric.
+    sensitivity : Sensitivity or None
+        What `analogeq sensitivity` does; the other tables but corners, whose first is taken, play no part in it.
     """
 
     study: Subject
@@ -114,6 +143,7 @@ class Study(Strict):
     corners: Mapping[str, Mapping[str, Value]] = Field(default_factory=lambda: {"nominal": {}})
     draw: Draws | None = None
     specs: Mapping[str, Spec] = Field(default_factory=dict)
+    sensitivity: Sensitivity | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Study:
@@ -123,15 +153,19 @@ class Study(Strict):
             check_key(key)
         for name in self.specs:
             known(name, self.study.metrics, "measured metric")
+        if self.sensitivity is not None:
+            known(self.sensitivity.metric, self.study.metrics, "measured metric")
         drawn = set() if self.draw is None else set(self.draw.values)
         if twice := sorted(drawn & set(self.vary)):
             raise ValueError(f"{twice[0]}: both varied and drawn; leave it in one of the two tables")
         return self
 
     def keys(self) -> Iterable[str]:
-        """Every key that is varied, drawn or set by a corner."""
+        """Every key that is varied, drawn, ranged over or set by a corner."""
         drawn: Mapping[str, Any] = {} if self.draw is None else self.draw.values
-        return dict.fromkeys([*self.vary, *drawn, *(key for corner in self.corners.values() for key in corner)])
+        ranged: Mapping[str, Any] = {} if self.sensitivity is None else self.sensitivity.ranges
+        cornered = [key for corner in self.corners.values() for key in corner]
+        return dict.fromkeys([*self.vary, *drawn, *ranged, *cornered])
 
 
 def check_key(key: str) -> None:
@@ -176,7 +210,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
 
 
 def _all_names() -> list[str]:
-    models = (Study, Subject, Draws, Spec, Range)
+    models = (Study, Subject, Draws, Spec, Sensitivity, Range)
     return [str(field.alias or name) for model in models for name, field in model.model_fields.items()]
 
 
