@@ -1,0 +1,222 @@
+r"""Where a circuit's power comes from and where it goes, evaluated on any voltages of any engine.
+
+Multiply the node equation (`analogeq.circuit.Circuit`) by :math:`v_j` and sum: with the current
+:math:`i_j` that a neuron's conveyor sends into it, the word lines at :math:`u_k` and the current
+:math:`i^+_j` that a clamp sends into the upper rail,
+
+.. math:: \frac{d}{dt} \sum_j \tfrac12 C v_j^2 = P_{supplied} - P_{dissipated}
+
+.. math:: P_{supplied} = \sum_k g_k u_k^2 + \sum_j v_j i_j + g_t \sum_j v^f_j (v^f_j - v_j)
+    + g_n \sum_{out} y_j (y_j - v_j) - V_u \sum_j i^+_j
+
+.. math:: P_{dissipated} = \sum_k g_k u_k^2 + G_0 \sum_j v_j^2 + g_t \sum_j (v^f_j - v_j)^2
+    + g_n \sum_{out} (y_j - v_j)^2 + P_{clamp}
+
+which is Tellegen's theorem for this circuit. Word line k (an input, the rail behind the biases, or a
+neuron's follower) ends in all devices of its row, whose other ends are virtual grounds: each device
+turns :math:`g u_k^2` into heat, those of the plus array as those of the minus array, and those that
+stand at the low end of their range because the sign does not need them, too. Hence
+:math:`g_k = \sum (G^+ + G^-)` over the row. A weight between two neurons is read both ways and counts
+twice, whether there are two arrays or both readings share one.
+
+An ideal clamp stands for two perfect diodes: no drop, no heat, and what pushes against the upper one
+flows into the rail. (The netlists' stand-in for it is a source to ground, where the same current ends.)
+
+What is not in it: the supply of the amplifiers themselves. A conveyor is counted by the power it
+hands to its neuron; what its sense amplifier takes to hold the bit lines at 0 V and what its output
+stage turns into heat is a matter of its design. A stage that sinks a bit line's current into a supply
+at -V_u takes at least what the devices on that line dissipate, since :math:`u \le V_u`: expect no less
+than the crossbar's share again.
+
+References
+----------
+.. [1] Penfield, Spence, Duinker, "Tellegen's Theorem and Electrical Networks", MIT Press (1970).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
+from analogeq.hardware.clamp import DiodeClamp
+from analogeq.hardware.diode import resisted_diode_current, thermal_voltage
+
+Doubles = NDArray[np.float64]
+
+AT_RAIL = 1e-6
+"""Distance in rails at which an ideal clamp counts as conducting: simulators leave nanovolts there."""
+
+
+@dataclass(frozen=True, eq=False)
+class WordLines:
+    """Conductance that each word line drives into virtual grounds [S], both arrays of a pair together.
+
+    Attributes
+    ----------
+    inputs : ndarray, shape (input,)
+    neurons : ndarray, shape (node,)
+        Forward and backward reading of the couplings.
+    bias : float
+        The line that stands at the rail.
+    """
+
+    inputs: Doubles
+    neurons: Doubles
+    bias: float
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """What the parts of a circuit take and give; power or, along a waveform, energy.
+
+    Attributes
+    ----------
+    inputs, biases, couplings : ndarray
+        Dissipated in the crossbars, and supplied by the word lines' drivers: inputs, rail, followers.
+    leak, tether, nudge, clamp : ndarray
+        Dissipated in these. A nudge of negative conductance is active: its share is negative.
+    conveyors : ndarray
+        Handed to the neurons by their current conveyors; negative where they take power back.
+    converters, targets : ndarray
+        Supplied by the sources behind tether and nudge.
+    rail : ndarray
+        Supplied by the rail through the clamps: negative, they push current into it.
+    """
+
+    inputs: Doubles
+    biases: Doubles
+    couplings: Doubles
+    leak: Doubles
+    tether: Doubles
+    nudge: Doubles
+    clamp: Doubles
+    conveyors: Doubles
+    converters: Doubles
+    targets: Doubles
+    rail: Doubles
+
+    @property
+    def crossbar(self) -> Doubles:
+        """Dissipated in the devices of all crossbars."""
+        return self.inputs + self.biases + self.couplings
+
+    @property
+    def dissipated(self) -> Doubles:
+        """In all conductances and clamps."""
+        return self.crossbar + self.leak + self.tether + self.nudge + self.clamp
+
+    @property
+    def supplied(self) -> Doubles:
+        """By all sources; what is not dissipated is on the capacitors."""
+        return self.crossbar + self.conveyors + self.converters + self.targets + self.rail
+
+
+class Power(Ledger):
+    """Power of every sample [W], of the voltages' shape without the node axis."""
+
+
+def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
+    """Sum the devices on every word line, see `WordLines`."""
+    net = circuit.network
+    both = np.add(*conductances.pair(conductances.weights.astype(np.float64)))
+    back = np.add(*conductances.pair(conductances.backward.astype(np.float64)))
+    inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
+    for block in net.blocks:
+        rows, cols = block.endpoints()
+        devices = block.edges
+        if block.pre == 0:
+            np.add.at(inputs, rows, both[devices])
+            continue
+        np.add.at(neurons, rows + net.layer(block.pre).start, both[devices])
+        np.add.at(neurons, cols + net.layer(block.post).start, back[devices])
+    bias = float(np.sum(conductances.pair(conductances.biases.astype(np.float64))))
+    return WordLines(inputs, neurons, bias)
+
+
+def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Power:
+    """Say what every part takes and gives at ``voltages`` [V].
+
+    Parameters
+    ----------
+    circuit : Circuit
+    conductances : Conductances
+    drive : Drive
+    voltages : ndarray, shape (batch, node) or (batch, time, node)
+
+    Returns
+    -------
+    Power
+        Of arrays of shape (batch,) or (batch, time).
+    """
+    tech = circuit.technology
+    v = np.asarray(voltages, dtype=np.float64)
+    lines = word_lines(circuit, conductances)
+    conveyors = (conveyor_currents(circuit, conductances, drive, v) * v).sum(axis=-1)
+    clamp, rail = _clamps(circuit, conductances, drive, v)
+    tether, converters = _through(drive.tether, v, v)
+    nudge, targets = _through(drive.nudge, v[..., circuit.network.outputs], v)
+    return Power(
+        inputs=_spread((drive.inputs.astype(np.float64) ** 2) @ lines.inputs, v),
+        biases=np.full(v.shape[:-1], lines.bias * tech.rail**2),
+        couplings=(tech.follower_factor * v) ** 2 @ lines.neurons,
+        leak=tech.unit_conductance * (v**2).sum(axis=-1),
+        tether=tether,
+        nudge=nudge,
+        clamp=clamp,
+        conveyors=conveyors,
+        converters=converters,
+        targets=targets,
+        rail=rail,
+    )
+
+
+def conveyor_currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
+    """Return the current [A] that each neuron's conveyor sends into it, of the shape of ``voltages``."""
+    flat = voltages.reshape(-1, circuit.network.n_nodes)
+    coupled = circuit.coupling_currents(conductances, flat).reshape(voltages.shape)
+    return coupled + _aligned(circuit.input_currents(conductances, drive.inputs), voltages)
+
+
+def stored_energy(circuit: Circuit, voltages: Volts) -> Doubles:
+    """Energy [J] on the node capacitors, the node axis summed."""
+    stored: Doubles = 0.5 * circuit.technology.node_capacitance * np.sum(np.square(voltages, dtype=np.float64), axis=-1)
+    return stored
+
+
+def _aligned(per_sample: Volts, voltages: Volts) -> Volts:
+    """Give (batch, node) a time axis where the voltages have one."""
+    return per_sample if voltages.ndim == per_sample.ndim else per_sample[:, None]
+
+
+def _spread(per_sample: Doubles, voltages: Volts) -> Doubles:
+    shape = voltages.shape[:-1]
+    return np.broadcast_to(per_sample.reshape(-1, *(1,) * (len(shape) - 1)), shape).copy()
+
+
+def _through(source: Tether | Nudge | None, ends: Volts, voltages: Volts) -> tuple[Doubles, Doubles]:
+    """Power dissipated in the conductances to a source's voltages, and supplied by the source."""
+    if source is None:
+        return np.zeros(voltages.shape[:-1]), np.zeros(voltages.shape[:-1])
+    held = _aligned(source.voltages.astype(np.float64), voltages)
+    drop = held - ends
+    return source.conductance * (drop**2).sum(axis=-1), source.conductance * (drop * held).sum(axis=-1)
+
+
+def _clamps(circuit: Circuit, conductances: Conductances, drive: Drive, v: Volts) -> tuple[Doubles, Doubles]:
+    """Power dissipated in the clamps, and supplied through them by the rail."""
+    tech = circuit.technology
+    if isinstance(tech.clamp, DiodeClamp):
+        junction = (tech.clamp.saturation_current, tech.clamp.ideality * thermal_voltage(tech.temperature))
+        upper, _ = resisted_diode_current(v - tech.rail, *junction, tech.clamp.series_resistance)
+        lower, _ = resisted_diode_current(-v, *junction, tech.clamp.series_resistance)
+        return ((v - tech.rail) * upper - v * lower).sum(axis=-1), -tech.rail * upper.sum(axis=-1)
+    push = conveyor_currents(circuit, conductances, drive, v) - circuit.load_conductances(drive) * v
+    for source, at in ((drive.tether, slice(None)), (drive.nudge, circuit.network.outputs)):
+        if source is not None:
+            push[..., at] += source.conductance * _aligned(source.voltages.astype(np.float64), v)
+    held = (v >= (1.0 - AT_RAIL) * tech.rail) & (push > 0.0)
+    return np.zeros(v.shape[:-1]), -tech.rail * np.where(held, push, 0.0).sum(axis=-1)
