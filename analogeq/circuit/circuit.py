@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from analogeq.circuit.drive import Drive, Volts
+from analogeq.circuit.pairs import pair_conductances
+from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
 from analogeq.network import Network, Parameters
@@ -20,7 +22,8 @@ class Conductances:
 
     The pair of edge (i, j) realises :math:`w_{ij} = A (G^+_{ij} - G^-_{ij}) / G_0`. The device that
     a sign does not need stays at the low end of the range, so the pair and ``w`` say the same and
-    only ``w`` is stored.
+    only ``w`` is stored. Where wires resist, w is what the pairs realise through them, and what they hold
+    is stored beside it.
 
     Attributes
     ----------
@@ -33,6 +36,9 @@ class Conductances:
         Dimensionless; each a pair on a word line held at the rail.
     clipped : int
         How many of the weights and biases asked for were outside the range.
+    held : tuple of ndarray or None
+        What the devices of the forward and of the backward arrays hold, each of shape (edge,), where wires make it
+        another thing than what they realise; None where they are ideal.
     """
 
     technology: Technology
@@ -40,12 +46,16 @@ class Conductances:
     backward: Floats
     biases: Floats
     clipped: int = 0
+    held: tuple[Floats, Floats] | None = None
+
+    @property
+    def devices(self) -> tuple[Floats, Floats]:
+        """What the devices of the forward and of the backward arrays hold, dimensionless."""
+        return (self.weights, self.backward) if self.held is None else self.held
 
     def pair(self, values: Floats) -> tuple[Floats, Floats]:
         """Split dimensionless ``values`` into ``g_plus`` and ``g_minus`` [S], each of its shape."""
-        tech = self.technology
-        excess = values * (tech.unit_conductance / tech.sense_gain)
-        return tech.conductance_low + np.maximum(excess, 0.0), tech.conductance_low + np.maximum(-excess, 0.0)
+        return pair_conductances(self.technology, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +85,10 @@ class Circuit:
     technology: Technology
 
     def program(self, parameters: Parameters) -> Conductances:
-        """Map weights and biases onto pairs; what a pair cannot hold is clipped and counted."""
+        """Map weights and biases onto pairs; what a pair cannot hold is clipped and counted.
+
+        Where wires resist this solves every crossbar, once for all that is settled with these conductances.
+        """
         limit = self.technology.weight_limit
         n_clipped = 0
         held = []
@@ -95,7 +108,11 @@ class Circuit:
                 inside = np.clip(asked, -limit, limit)
             held.append(inside)
         weights, biases = held
-        return Conductances(self.technology, weights, self._backward(weights), biases, n_clipped)
+        backward = self._backward(weights)
+        if self.technology.wires.are_ideal:
+            return Conductances(self.technology, weights, backward, biases, n_clipped)
+        through = realised(self.network, self.technology, weights, backward)
+        return Conductances(self.technology, *through, biases, n_clipped, (weights, backward))
 
     def _backward(self, weights: Floats) -> Floats:
         if self.technology.arrays == "shared" or self.technology.mirror_mismatch == 0.0:

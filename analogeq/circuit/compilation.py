@@ -13,6 +13,7 @@ from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.circuit.resistive.netlist.checked import connected_schematic
 from analogeq.circuit.rules import check, check_names
 from analogeq.circuit.schematic import refuse
+from analogeq.circuit.wired import refuse_sparse_blocks
 from analogeq.errors import GraphError
 from analogeq.hardware import ResistiveTechnology, Technology
 from analogeq.network import Network
@@ -64,7 +65,8 @@ def compile_circuit(
     Raises
     ------
     GraphError
-        If the family cannot build the network, as with amplifiers that drive each other or shared kernels.
+        If the family cannot build the network, as with amplifiers that drive each other, shared kernels, or
+        wires that resist in a crossbar of which the network uses only some cells.
     ElectricalRuleError
         Listing every violation: the network's names, then the circuit's values and connections.
     """
@@ -75,6 +77,7 @@ def compile_circuit(
             "shared: this network has conductances or biases that learn as one, which circuits of the hopfield family "
             "do not; take the labels 'shared' off the graph, or give a technology of family 'resistive'"
         )
+    refuse_sparse_blocks(network, technology)
     circuit = Circuit(network, technology)
     idle = np.zeros(network.n_edges)
     unprogrammed = Conductances(technology, idle, idle, np.zeros(network.n_nodes))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Circuit
+from analogeq.circuit import Circuit, Conductances
+from analogeq.circuit.wired import pull_back
 from analogeq.controller import Controller, Schedule
 from analogeq.controller.controller import presented
 from analogeq.engines import OperatingPoint, Session, engine
@@ -186,18 +188,29 @@ def oracle(subject: Subject, voltages: NDArray[np.float64]) -> tuple[Parameters,
     """Exact gradient and beta → 0 estimate at a free equilibrium [V], and how many nodes are at a corner."""
     circuit, tech = subject.circuit, subject.circuit.technology
     drive = presented(tech, subject.inputs, subject.prediction, subject.tether)
-    where = circuit, circuit.program(subject.parameters), drive, voltages, subject.targets * tech.rail
+    held = circuit.program(subject.parameters)
+    where = circuit, held, drive, voltages, subject.targets * tech.rail
     adjoint, response = cost_adjoint(*where), nudge_response(*where)
     signals = drive.inputs / tech.rail, voltages / tech.rail
-    exact = exact_gradient(
-        circuit.network,
-        *signals,
-        adjoint.voltages / tech.rail,
-        follower=tech.follower_factor,
-        backward_shares=backward_shares(circuit),
+    gradient = partial(
+        exact_gradient, circuit.network, *signals, adjoint.voltages / tech.rail, follower=tech.follower_factor
     )
+    exact = _by_devices(circuit, held, gradient)
     limit = small_signal_gradient(circuit.network, *signals, response.voltages / tech.rail)
     return exact, limit, int(np.count_nonzero(adjoint.corners))
+
+
+def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Parameters]) -> Parameters:
+    """Differentiate by what the devices hold: through the mirrored arrays' errors, and through wires that resist."""
+    shares = backward_shares(circuit)
+    if held.held is None:
+        return gradient(backward_shares=shares)
+    edges = np.ones(circuit.network.n_edges)
+    forward, both = gradient(backward_shares=0.0 * edges), gradient(backward_shares=edges)
+    where = circuit.network, circuit.technology
+    weights = pull_back(*where, held.held[0], forward.weights, "forward")
+    back = pull_back(*where, held.held[1], both.weights - forward.weights, "backward")
+    return Parameters(weights + (back if shares is None else shares * back), forward.biases)
 
 
 class _Bench:

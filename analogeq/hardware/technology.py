@@ -16,6 +16,7 @@ from analogeq.hardware.limits import (
     check_positive,
     check_temperature,
 )
+from analogeq.hardware.wires import Wires
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Technology:
         Which chip: the seed of that error.
     dac_bits, adc_bits : int or None
         Converter resolution over 0 … rail; None for ideal converters.
+    wires : Wires
+        What the crossbars' wires, drivers and virtual grounds resist; ideal by default.
     temperature : float
         Junction temperature [degC]; IS of a diode is taken as given at this temperature.
     """
@@ -67,6 +70,7 @@ class Technology:
     mirror_seed: int = 0
     dac_bits: int | None = None
     adc_bits: int | None = None
+    wires: Wires = field(default_factory=Wires)
     temperature: float = 27.0
 
     def __post_init__(self) -> None:
@@ -102,6 +106,8 @@ class Technology:
             )
         if not isinstance(self.clamp, IdealClamp | DiodeClamp):
             raise TechnologyError(f"clamp: {self.clamp!r} is no clamp; give an IdealClamp or a DiodeClamp")
+        if not isinstance(self.wires, Wires):
+            raise TechnologyError(f"wires: {self.wires!r} are no wires; give Wires")
 
     @property
     def time_constant(self) -> float:

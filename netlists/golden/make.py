@@ -15,7 +15,7 @@ import numpy as np
 
 from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether, compile_circuit
 from analogeq.circuit.netlist import readable_netlist, simulation_netlist
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware import DiodeClamp, Technology, Wires
 from analogeq.network import Block, Network, Parameters
 
 FOLDER = Path(__file__).parent
@@ -79,7 +79,16 @@ def diodes() -> Golden:
     return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
 
 
-GOLDEN = {"toy": toy, "lateral": lateral, "diodes": diodes}
+def wired() -> Golden:
+    """The toy's weights on arrays whose wires resist, driven from the right: its free phase."""
+    wires = Wires(word_line_resistance=64.0, bit_line_resistance=32.0, driver_resistance=512.0, driven_from="right")
+    circuit = compile_circuit(Network.layered((2, 2, 1)), Technology(wires=wires))
+    weights = np.array([0.75, -0.5, 0.25, 1.0, 0.625, -0.375])
+    conductances = circuit.program(Parameters(weights, np.array([0.125, 0.25, 0.0])))
+    return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
+
+
+GOLDEN = {"toy": toy, "lateral": lateral, "diodes": diodes, "wired": wired}
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware import DiodeClamp, Technology, Wires
 from analogeq.network import Block, Network, glorot_uniform
 
 RUNNER = Path(__file__).with_name("netlist_runner.py")
@@ -93,6 +93,16 @@ CASES = {
     "free phase": lambda: case(Network.layered((2, 2, 1)), Technology(), phases=False),
     "lateral": lambda: case(lateral_network(), Technology(rail=0.8)),
     "diodes": lambda: case(Network.layered((3, 2, 2)), Technology(clamp=DiodeClamp(1e-9, 1.5), temperature=60.0)),
+    "wired": lambda: case(Network.layered((2, 3, 2)), Technology(wires=Wires(50.0, 80.0, 400.0, 200.0))),
+    "wired, mirrored": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(
+            arrays="mirrored",
+            mirror_mismatch=0.2,
+            sense_gain=2.0,
+            wires=Wires(50.0, 0.0, 0.0, 300.0, driven_from="both", sensed_at="top"),
+        ),
+    ),
     "mirrored": lambda: case(
         Network.layered((2, 3, 2)),
         Technology(arrays="mirrored", mirror_mismatch=0.2, follower_gain=50.0, sense_gain=2.0),

@@ -27,8 +27,9 @@ def test_elements_of_the_view_are_objects_with_their_values(any_case):
     view = pyspice_circuit(any_case.circuit, any_case.conductances, any_case.drive)
     assert float(view["Cn0"].capacitance) == any_case.circuit.technology.node_capacitance
     assert float(view["Vrail"].dc_value) == any_case.circuit.technology.rail
-    g_plus, _ = any_case.conductances.pair(any_case.conductances.weights)
-    assert float(view["Gw0_f_plus"].transconductance) == g_plus[0]
+    g_plus, _ = any_case.conductances.pair(any_case.conductances.devices[0])
+    first = "Gw0_f_plus" if any_case.circuit.technology.wires.are_ideal else "Gdp0_1f_0_0"
+    assert float(view[first].transconductance) == g_plus[0]
 
 
 @pytest.mark.ngspice

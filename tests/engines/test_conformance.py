@@ -12,7 +12,7 @@ from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether, co_con
 from analogeq.circuit.laws import KCL_TOLERANCE
 from analogeq.engines import Engine, Session, Status
 from analogeq.errors import InputError, NotSettledError
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware import DiodeClamp, Technology, Wires
 from analogeq.network import (
     Network,
     Parameters,
@@ -87,6 +87,7 @@ def case(network: Network, technology: Technology | None = None, *, scale: float
 
 OTHER_UNITS = Technology(unit_conductance=2e-4, node_capacitance=30e-12, rail=0.8, conductance_high=1e-3)
 MIRRORED = Technology(arrays="mirrored", mirror_mismatch=0.2, follower_gain=50.0)
+WIRED = Technology(wires=Wires(50.0, 80.0, 400.0, 200.0), follower_gain=50.0)
 DIODES = Technology(clamp=DiodeClamp(1e-12, 0.1))
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -101,6 +102,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "lattice": lambda: case(network_from_graph(lattice_graph(3, 4)), scale=1.0),
     "no layers": lambda: case(network_from_graph(random_graph(3, 8, 2, 0.3, seed=2)), scale=1.0),
     "mirrored arrays": lambda: case(Network.layered((3, 6, 4)), MIRRORED, scale=1.0),
+    "wired": lambda: case(Network.layered((3, 6, 4)), WIRED, phases=True),
     "other units": lambda: case(Network.layered((3, 6, 4)), OTHER_UNITS, phases=True),
     "diode clamp": lambda: case(Network.layered((3, 6, 4)), DIODES),
 }

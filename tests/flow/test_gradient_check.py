@@ -24,7 +24,7 @@ from analogeq.flow.gradient_check import (
 )
 from analogeq.flow.gradient_report import flat, random_subject, require_cosine, write_report
 from analogeq.flow.training import Settler
-from analogeq.hardware import Technology
+from analogeq.hardware import Technology, Wires
 from analogeq.network import Network, Parameters
 
 NETWORK = Network.layered((4, 6, 5, 3))
@@ -202,3 +202,38 @@ def test_what_a_cosine_loses_is_exact_where_the_cosine_rounds_to_one() -> None:
     assert cosine_loss(np.array([1.0, angle]), np.array([2.0, 0.0])) == pytest.approx(angle**2 / 2, rel=1e-6)
     assert cosine_loss(np.zeros(2), np.zeros(2)) == 0.0
     assert cosine_loss(np.zeros(2), np.ones(2)) == 1.0
+
+
+@pytest.mark.parametrize("arrays", ["shared", "mirrored"])
+def test_the_exact_gradient_through_wires_is_the_slope_of_the_settled_cost(arrays: str) -> None:
+    wires = Wires(800.0, 500.0, 3e3, 1e3)
+    chip = Technology(wires=wires, arrays=arrays, mirror_mismatch=0.2 if arrays == "mirrored" else 0.0)
+    made = subject(chip)
+
+    def settled(parameters: Parameters) -> np.ndarray:
+        with engine("native").open(made.circuit) as session:
+            controller = Controller(session, Schedule(free_time=None))
+            controller.program(parameters)
+            return controller.settle(made.inputs)
+
+    def cost(weights: np.ndarray) -> float:
+        outputs = settled(replace(made.parameters, weights=weights))[:, NETWORK.outputs]
+        return float(((outputs - made.targets) ** 2).sum(axis=1).mean())
+
+    exact, _, corners = oracle(made, settled(made.parameters))
+    assert corners == 0
+    along = np.sign(made.parameters.weights) * np.random.default_rng(2).random(NETWORK.n_edges)
+    step = 1e-4  # moves weights of 0.2 and less by a part of themselves, none through zero
+    weights = made.parameters.weights
+    kept = np.abs(weights) > 2 * step
+    along *= kept
+    slope = (cost(weights + step * along) - cost(weights - step * along)) / (2 * step)
+    assert exact.weights @ along == pytest.approx(slope, rel=1e-6)
+
+
+def test_wires_cost_the_estimate_some_of_the_gradient_s_direction() -> None:
+    losses_of = [
+        losses(check_gradients(subject(Technology(wires=wires)), WEAK), LIMIT)[0]
+        for wires in (Wires(1.0, 1.0), Wires(100.0, 100.0), Wires(1000.0, 1000.0))
+    ]
+    assert losses_of[0] < losses_of[1] < losses_of[2]

@@ -13,6 +13,7 @@ from analogeq.hardware import (
     DiodeClamp,
     IdealClamp,
     Technology,
+    Wires,
     default_technology_toml,
     load_technology,
     real_diode,
@@ -28,6 +29,10 @@ CLAMPS = st.one_of(
     st.builds(IdealClamp, POSITIVE),
     st.builds(DiodeClamp, POSITIVE, POSITIVE, st.just(0.0) | POSITIVE, st.sampled_from(["", "my diode", "1n4148"])),
     st.sampled_from(sorted(REAL_DIODES)).map(real_diode),
+)
+OHMS = st.just(0.0) | POSITIVE
+WIRES = st.builds(
+    Wires, OHMS, OHMS, OHMS, OHMS, st.sampled_from(["left", "right", "both"]), st.sampled_from(["bottom", "top"])
 )
 
 
@@ -50,6 +55,7 @@ def technologies(draw):
         mirror_seed=draw(st.integers(0, 2**40)),
         dac_bits=draw(BITS),
         adc_bits=draw(BITS),
+        wires=draw(WIRES),
         temperature=draw(st.floats(-273.0, 500.0)),
     )
 
@@ -75,8 +81,9 @@ def test_an_empty_file_is_the_default_technology():
 
 
 def test_every_field_of_the_technology_has_a_key():
-    keys = {key for section in HOPFIELD.sections.values() for key in section}
-    assert keys | {"clamp"} == {field.name for field in fields(Technology)} | {"family"}
+    keys = {key for name, section in HOPFIELD.sections.items() if name != "wires" for key in section}
+    assert set(HOPFIELD.sections["wires"]) == {field.name for field in fields(Wires)}
+    assert keys | {"clamp", "wires"} == {field.name for field in fields(Technology)} | {"family"}
 
 
 def test_what_a_file_says_is_what_the_chip_is(tmp_path):
@@ -107,6 +114,11 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         [converters]
         dac_bits = 8
         adc_bits = inf
+        [wires]
+        word_line_resistance = "2.5 Ohm"
+        bit_line_resistance = "800 mOhm"
+        driver_resistance = "1 kOhm"
+        driven_from = "both"
         """,
         encoding="utf-8",
     )
@@ -125,6 +137,7 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         mirror_seed=7,
         dac_bits=8,
         adc_bits=None,
+        wires=Wires(2.5, 0.8, 1000.0, driven_from="both"),
         temperature=76.85,
     )
 
@@ -206,3 +219,18 @@ def test_pint_is_imported_only_by_a_value_with_a_unit():
         "technology_from_toml('[chip]\\nrail = \"2 V\"'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # our own interpreter and text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('word_line_resistance = "-1 Ohm"', r"\[wires\] word_line_resistance: -1.0 Ohm is below zero"),
+        ("word_line_resistance = 1.0", r"\[wires\] word_line_resistance: 1.0 has no unit"),
+        ('word_line_resistance = "1 S"', r"\[wires\] word_line_resistance: '1 S' is not in Ohm"),
+        ('driven_from = "top"', r"\[wires\] driven_from: 'top' is no side"),
+        ('word_line_resistence = "1 Ohm"', r"did you mean 'word_line_resistance'"),
+    ],
+)
+def test_wires_that_cannot_be_are_named_with_their_table(line, said):
+    with pytest.raises(TechnologyError, match=said):
+        technology_from_toml(f"[wires]\n{line}")

@@ -16,9 +16,12 @@ from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.netlist.simulation import coupling_ends, joined
+from analogeq.circuit.netlist.wired import wired_block, wired_blocks
 from analogeq.circuit.rules import check_names
 from analogeq.circuit.schematic import Schematic, refuse
 from analogeq.errors import InputError
+
+_WIRED = "devices and wires of its plus (p) and its minus (m) array"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +100,7 @@ def cell_hierarchy(
         _sources(circuit, drive, sample, wires),
         *_neurons(wires, preset),
         *_biases(conductances, wires),
-        *_input_crossbar(circuit, conductances, wires),
+        *_input_crossbar(circuit, conductances, wires, nodes),
         *_coupling_crossbars(circuit, conductances, wires, nodes),
         *_tether(drive, sample, wires, nodes),
         *_nudge(circuit, drive, sample, wires, nodes),
@@ -154,8 +157,15 @@ def _pairs(names: tuple[str, ...], conductances: Conductances, values: Volts, po
     return _cells("pair", names, ports, g_plus=g_plus, g_minus=g_minus)
 
 
-def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires) -> Iterator[Section]:
+def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
     net = circuit.network
+    if not circuit.technology.wires.are_ideal:
+        for block in net.input_blocks:
+            layer = net.layer(block.post)
+            lines = wires.inputs, wires.plus[layer], wires.minus[layer]
+            title = f"Crossbar from the inputs to layer {block.post}: {_WIRED}"
+            yield Section(title, wired_block(conductances, block, "forward", lines, nodes))
+        return
     ends = joined((block, 0, net.layer(block.post).start) for block in net.input_blocks)
     rows, post, edge = ends
     if len(edge):
@@ -177,6 +187,15 @@ def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wi
         "Word-line followers: neuron, word line",
         (_cells("follower", names, (wires.neurons[driving], line[driving])),),
     )
+    if not circuit.technology.wires.are_ideal:
+        for title, tables in wired_blocks(circuit.network, conductances, (line, wires.plus, wires.minus), nodes):
+            yield Section(f"{title}: {_WIRED}", tables)
+        return
+    yield from _ideal_crossbars(circuit, conductances, line, wires)
+
+
+def _ideal_crossbars(circuit: Circuit, conductances: Conductances, line: Ints, wires: _Wires) -> Iterator[Section]:
+    pre, post, edge = coupling_ends(circuit)
     both = (
         "one array, read the other way: the same values" if circuit.technology.arrays == "shared" else "its own array"
     )

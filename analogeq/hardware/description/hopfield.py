@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
@@ -11,13 +11,15 @@ from analogeq.hardware.description.vocabulary import HOPFIELD, refuse_unknown_ki
 from analogeq.hardware.diodes import REAL_DIODES, real_diode
 from analogeq.hardware.keys import Text
 from analogeq.hardware.technology import Technology
+from analogeq.hardware.wires import Wires
 
 
 def read(tables: Mapping[str, Mapping[str, object]]) -> Technology:
     """Make the technology that the tables describe."""
     values: dict[str, object] = {}
     for table, held in tables.items():
-        values |= {"clamp": _read_clamp(held)} if table == "clamp" else read_section(table, held, HOPFIELD)
+        made = _MADE.get(table)
+        values |= read_section(table, held, HOPFIELD) if made is None else {table: made(held)}
     try:
         return Technology(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Technology checks
     except TechnologyError as error:
@@ -26,7 +28,8 @@ def read(tables: Mapping[str, Mapping[str, object]]) -> Technology:
 
 def parts(technology: Technology) -> dict[str, list[str]]:
     """Lines of every table."""
-    written = {table: section_lines(table, vars(technology), HOPFIELD) for table in HOPFIELD.sections}
+    held = {table: technology.wires if table == "wires" else technology for table in HOPFIELD.sections}
+    written = {table: section_lines(table, vars(part), HOPFIELD) for table, part in held.items()}
     return {**written, "clamp": _clamp_lines(technology.clamp)}
 
 
@@ -47,6 +50,18 @@ def _read_clamp(held: Mapping[str, object]) -> Clamp:
         return made(**values)  # type: ignore[arg-type]  # the table of keys decides the types, the clamp checks
     except TechnologyError as error:
         raise TechnologyError(f"[clamp] {error}") from error
+
+
+def _read_wires(held: Mapping[str, object]) -> Wires:
+    values = read_keys("wires", held, HOPFIELD.sections["wires"], HOPFIELD)
+    try:
+        return Wires(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Wires checks
+    except TechnologyError as error:
+        raise TechnologyError(f"[wires] {error}") from error
+
+
+_MADE: Mapping[str, Callable[[Mapping[str, object]], object]] = {"clamp": _read_clamp, "wires": _read_wires}
+"""Tables that are a part of the technology, not fields of it."""
 
 
 def _clamp_lines(clamp: Clamp) -> list[str]:

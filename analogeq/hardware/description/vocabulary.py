@@ -56,6 +56,7 @@ class Vocabulary:
 
 
 _TEMPERATURE = Quantity("degC", "27 degC")
+_SEGMENT = Quantity("Ohm", "1 Ohm")
 _CHIP = {"family": Text(), "name": Text()}
 
 HOPFIELD = Vocabulary(
@@ -72,6 +73,14 @@ HOPFIELD = Vocabulary(
         },
         "amplifiers": {"sense_gain": Number(), "follower_gain": Number()},
         "converters": {"dac_bits": Bits(), "adc_bits": Bits()},
+        "wires": {
+            "word_line_resistance": _SEGMENT,
+            "bit_line_resistance": _SEGMENT,
+            "driver_resistance": Quantity("Ohm", "100 Ohm"),
+            "sense_resistance": Quantity("Ohm", "100 Ohm"),
+            "driven_from": Text(),
+            "sensed_at": Text(),
+        },
     },
     {
         "clamp": {

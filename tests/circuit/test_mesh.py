@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from analogeq.circuit.crossbar import Crossbar
-from analogeq.circuit.crossbar.mesh import mesh
 from analogeq.circuit.elements import Instances, Resistors, VoltageSources
 from analogeq.circuit.netlist.cells import flattened
+from analogeq.circuit.netlist.mesh import mesh
 from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.rules import check
 from analogeq.circuit.schematic import Schematic
