@@ -21,6 +21,7 @@ def test_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
     printed = [o for cell in notebook.cells for o in cell.get("outputs", ())]
     assert any(o.get("name") == "stdout" for o in printed)
+    assert all("image/png" in o["data"] for o in printed if o.output_type == "display_data"), "a figure shown as text"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
