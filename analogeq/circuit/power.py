@@ -17,7 +17,10 @@ neuron's follower) ends in all devices of its row, whose other ends are virtual 
 turns :math:`g u_k^2` into heat, those of the plus array as those of the minus array, and those that
 stand at the low end of their range because the sign does not need them, too. Hence
 :math:`g_k = \sum (G^+ + G^-)` over the row. A weight between two neurons is read both ways and counts
-twice, whether there are two arrays or both readings share one.
+twice, whether there are two arrays or both readings share one. Where wires resist, the rows of an
+array load each other's drivers: in place of :math:`\sum_k g_k u_k^2` stands :math:`\sum_{kl} u_k Y_{kl} u_l`
+with the array's loading Y (`analogeq.circuit.crossbar`), the heat of devices, wires, drivers and
+virtual grounds.
 
 An ideal clamp stands for two perfect diodes: no drop, no heat, and what pushes against the upper one
 flows into the rail. (The netlists' stand-in for it is a source to ground, where the same current ends.)
@@ -42,6 +45,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
+from analogeq.circuit.wired import drawn_power
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import resisted_diode_current, thermal_voltage
 
@@ -76,7 +80,8 @@ class Ledger:
     Attributes
     ----------
     inputs, biases, couplings : ndarray
-        Dissipated in the crossbars, and supplied by the word lines' drivers: inputs, rail, followers.
+        Dissipated in the crossbars, wires included, and supplied by the word lines' drivers: inputs, rail,
+        followers.
     leak, tether, nudge, clamp : ndarray
         Dissipated in these. A nudge of negative conductance is active: its share is negative.
     conveyors : ndarray
@@ -120,10 +125,9 @@ class Power(Ledger):
 
 
 def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
-    """Sum the devices on every word line, see `WordLines`."""
+    """Sum the devices on every word line, see `WordLines`; what it drives if no wire resists."""
     net = circuit.network
-    both = np.add(*conductances.pair(conductances.weights.astype(np.float64)))
-    back = np.add(*conductances.pair(conductances.backward.astype(np.float64)))
+    both, back = (np.add(*conductances.pair(values.astype(np.float64))) for values in conductances.devices)
     inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
     for block in net.blocks:
         rows, cols = block.endpoints()
@@ -159,10 +163,11 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
     clamp, rail = _clamps(circuit, conductances, drive, v)
     tether, converters = _through(drive.tether, v, v)
     nudge, targets = _through(drive.nudge, v[..., circuit.network.outputs], v)
+    inputs, couplings = _crossbars(circuit, conductances, lines, drive.inputs.astype(np.float64), v)
     return Power(
-        inputs=_spread((drive.inputs.astype(np.float64) ** 2) @ lines.inputs, v),
+        inputs=_spread(inputs, v),
         biases=np.full(v.shape[:-1], lines.bias * tech.rail**2),
-        couplings=(tech.follower_factor * v) ** 2 @ lines.neurons,
+        couplings=couplings,
         leak=tech.unit_conductance * (v**2).sum(axis=-1),
         tether=tether,
         nudge=nudge,
@@ -172,6 +177,25 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
         targets=targets,
         rail=rail,
     )
+
+
+def _crossbars(
+    circuit: Circuit, conductances: Conductances, lines: WordLines, inputs: Doubles, v: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Power of the arrays behind the inputs, and of those between neurons."""
+    net, tech = circuit.network, circuit.technology
+    driven = tech.follower_factor * v
+    if conductances.held is None:
+        return inputs**2 @ lines.inputs, driven**2 @ lines.neurons
+    forward, backward = conductances.held
+    behind, between = np.zeros(len(inputs)), np.zeros(v.shape[:-1])
+    for block in net.input_blocks:
+        behind += drawn_power(tech, block, forward, "forward", inputs)
+    for block in net.coupling_blocks:
+        pre, post = net.layer(block.pre), net.layer(block.post)
+        between += drawn_power(tech, block, forward, "forward", driven[..., pre])
+        between += drawn_power(tech, block, backward, "backward", driven[..., post])
+    return behind, between
 
 
 def conveyor_currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.crossbar import Crossbar
+from analogeq.circuit.drive import Volts
 from analogeq.circuit.pairs import pair_conductances
 from analogeq.errors import GraphError
 from analogeq.hardware import Technology
@@ -106,6 +107,29 @@ def _weights(technology: Technology, block: Block, values: Floats, direction: Di
     plus, minus = crossbars(technology, block, values, direction)
     found: Doubles = (plus.equivalent - minus.equivalent) * (technology.sense_gain / technology.unit_conductance)
     return found
+
+
+def drawn_power(technology: Technology, block: Block, values: Floats, direction: Direction, driven: Volts) -> Doubles:
+    """Power that a block's word lines draw from their drivers [W], all of it turned into heat in devices and wires.
+
+    Parameters
+    ----------
+    technology : Technology
+    block : Block
+    values : ndarray, shape (edge,)
+        What the devices hold, as dimensionless weights.
+    direction : {"forward", "backward"}
+    driven : ndarray, shape (..., word line)
+        What the drivers stand at [V].
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Of both arrays together.
+    """
+    loading = np.add(*(array.loading for array in crossbars(technology, block, values, direction)))
+    drawn: Doubles = ((driven @ loading) * driven).sum(axis=-1)
+    return drawn
 
 
 def pull_back(

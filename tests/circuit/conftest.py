@@ -114,3 +114,9 @@ CASES = {
 def any_case(request: pytest.FixtureRequest) -> Case:
     """Each small circuit in turn."""
     return CASES[request.param]()
+
+
+@pytest.fixture
+def small_cases() -> dict[str, Callable[[], Case]]:
+    """Every small circuit by name."""
+    return CASES

@@ -1,12 +1,16 @@
 """Where the power goes: by hand, and by Kirchhoff's law at any voltages."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Drive, Nudge, Tether, power_flow
 from analogeq.circuit.laws import node_imbalance
+from analogeq.circuit.netlist import readable_netlist
+from analogeq.circuit.netlist.hierarchy import cell_hierarchy
 from analogeq.circuit.power import word_lines
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware import DiodeClamp, Technology, Wires
 from analogeq.network import Network, Parameters
 
 TECH = Technology(rail=0.8, sense_gain=2.0, follower_gain=50.0)
@@ -78,3 +82,37 @@ def test_an_ideal_clamp_takes_nothing_and_gives_the_rail_what_pushes_against_it(
     at = power_flow(circuit, held, Drive(np.zeros((1, 1))), np.ones((1, 1)))
     assert at.clamp == pytest.approx([0.0])
     assert at.rail == pytest.approx([-2.0 * 10e-6], rel=ROUNDING)  # 3 G0 V_u in, G0 V_u through the leak
+
+
+def test_wires_take_their_share_of_what_word_lines_draw():
+    wires = Wires(1e3, 2e3, 5e3, 3e3)
+    circuit, held = chain(replace(TECH, wires=wires))
+    at = power_flow(circuit, held, Drive(np.array([[0.6]])), np.array([[0.3, 0.4]]))
+    step, extra = G0 / TECH.sense_gain, 11e3
+
+    def behind(weight):
+        """What a pair's two devices draw with their wires in series [S]."""
+        return sum(1.0 / (1.0 / g + extra) for g in (LOW + weight * step, LOW))
+
+    assert at.inputs == pytest.approx([behind(0.5) * 0.36], rel=ROUNDING)
+    assert at.couplings == pytest.approx([behind(0.25) * TECH.follower_factor**2 * (0.09 + 0.16)], rel=ROUNDING)
+    assert at.biases == pytest.approx([(4 * LOW + 0.05 * G0) * 0.64], rel=ROUNDING)
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("name", ["wired", "wired, mirrored"])
+def test_what_wired_word_lines_draw_is_what_ngspice_reads_at_their_drivers(run_netlist, small_cases, name):
+    case = small_cases[name]()
+    hierarchy = cell_hierarchy(case.circuit, case.conductances, case.drive)
+    ends = run_netlist(readable_netlist(case.circuit, case.conductances, case.drive), "op")
+    nodes = case.circuit.network.node_names
+    v = np.array([[ends[node] for node in nodes]])
+    at = power_flow(case.circuit, case.conductances, case.drive, v)
+    inputs = case.drive.inputs[0]
+    # a source's current is that into its plus end
+    drawn = -sum(volts * ends[f"vi{k}#branch"] for k, volts in enumerate(inputs.tolist()))
+    assert at.inputs[0] == pytest.approx(drawn, rel=1e-9)
+    followers = [table for table in hierarchy.schematic.tables if getattr(table, "subcircuit", "") == "follower"]
+    lines = [(instance.name, hierarchy.nodes[instance.nodes[1]]) for instance in followers[0]]
+    driven = -sum(ends[line] * ends[f"e.{name}.eline#branch"] for name, line in lines)
+    assert at.couplings[0] == pytest.approx(driven, rel=1e-9)

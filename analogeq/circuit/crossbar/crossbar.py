@@ -20,6 +20,9 @@ from analogeq.hardware.wires import Line, Wires
 
 Doubles = NDArray[np.float64]
 
+_AT_ONCE = 4_000_000
+"""Voltages of devices that are held at a time: 32 MB."""
+
 
 @dataclass(frozen=True, eq=False)
 class LineVoltages:
@@ -96,6 +99,16 @@ class Crossbar:
         found.setflags(write=False)
         return found
 
+    @cached_property
+    def loading(self) -> Doubles:
+        """Current out of each word line's driver per volt on each word line [S], shape (word, word), read-only.
+
+        The bit lines at 0 V. Symmetric: ``v @ loading @ v`` is the power that devices and wires turn into heat.
+        """
+        found = self._loading()
+        found.setflags(write=False)
+        return found
+
     def currents(self, words: NDArray[np.floating]) -> Doubles:
         """Current out of each bit line into its virtual ground [A], shape (batch, bit).
 
@@ -165,6 +178,17 @@ class Crossbar:
         # By reciprocity: what the word lines take, together, from bit lines that are driven at both ends.
         drop = self.voltages(np.zeros((self.g.shape[1], self.g.shape[0])), np.eye(self.g.shape[1])).drop
         found: Doubles = -np.einsum("ij,bij->ib", self.g, drop)
+        return found
+
+    def _loading(self) -> Doubles:
+        n_words = len(self.g)
+        if self.word.is_ideal and self.bit.is_ideal:
+            return np.diag(self.g.sum(axis=1))
+        units, found = np.eye(n_words), np.empty((n_words, n_words))
+        size = max(1, _AT_ONCE // self.g.size)
+        for at in range(0, n_words, size):
+            drop = self.voltages(units[at : at + size]).drop
+            found[at : at + size] = np.einsum("ij,bij->bi", self.g, drop)
         return found
 
     @property

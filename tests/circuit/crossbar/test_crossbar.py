@@ -206,6 +206,23 @@ def test_what_the_ends_supply_is_what_wires_and_devices_dissipate(array):
 
 
 @EXAMPLES
+@given(crossbars())
+def test_the_loading_of_the_drivers_is_the_heat_of_the_array(array):
+    loading, words = array.loading, volts(array, 0)
+    assert loading == pytest.approx(loading.T, rel=1e-9, abs=ROUNDING * np.abs(loading).max())
+    found = array.voltages(words)
+    heat = (array.g * found.drop**2).sum(axis=(1, 2))
+    for axis, ends in ((0, words), (1, np.zeros((len(words), array.g.shape[1])))):
+        pieces = line_currents(array, ends, found, axis)
+        heat = heat + sum((drop**2).sum(axis=1) / ohms for drop, ohms in pieces if ohms > 0.0)
+    # drops of wires are differences of voltages of some volts: their squares are good to 1e-15 of those over the wire
+    loose = sum(1e-15 / ohms for line in (array.word, array.bit) for ohms in (line.segment, line.lead) if ohms > 0.0)
+    assert np.einsum("bi,ij,bj->b", words, loading, words) == pytest.approx(
+        heat, rel=1e-9, abs=1e-14 * array.g.sum() + loose
+    )
+
+
+@EXAMPLES
 @given(crossbars(RESISTING))
 def test_relabelling_lines_from_the_other_side_changes_nothing(array):
     flipped = {"first": "last", "last": "first", "both": "both"}
