@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from analogeq import __version__
-from analogeq.cli import circuits, demo, doctor, gradient_check, runs, sweep
+from analogeq.cli import circuits, demo, doctor, gradient_check, report, runs, sweep
 from analogeq.errors import AnalogeqError
 
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (demo, doctor, circuits, runs, gradient_check, sweep):
+for commands in (demo, doctor, circuits, runs, gradient_check, sweep, report):
     commands.register(app)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,3 +38,8 @@ def print_json(content: object) -> None:
 def console(*, quiet: bool = False) -> Console:
     """Open the console for people; standard error where standard output is a machine's."""
     return Console(stderr=quiet, highlight=False)
+
+
+def command_line() -> str:
+    """Return what was typed, for records; a shell reads it back as it was."""
+    return shlex.join(["analogeq", *sys.argv[1:]])

@@ -20,6 +20,7 @@ from analogeq.cli.options import (
     Seed,
     TechnologyFile,
     Workers,
+    command_line,
     console,
     print_json,
 )
@@ -144,6 +145,7 @@ def train(
                 settler=Settler(engine, workers),
                 progress=progress,
                 resume=resume,
+                command=command_line(),
             )
     except TrainingInterruptedError as stopped:
         out.print(str(stopped), markup=False)

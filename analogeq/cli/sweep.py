@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analogeq.cli.options import AsJson, DataDir, console, print_json
+from analogeq.cli.options import AsJson, DataDir, command_line, console, print_json
 from analogeq.errors import CheckFailedError
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.flow.sweep.running import Shard, Sweeping, as_dict, merge, parse_shard, sweep
@@ -52,7 +52,7 @@ def sweep_command(
     depend on the number of workers. A point that fails is counted and tried again next time. Exit code 5: a
     specification is not kept.
     """
-    how = Sweeping(jobs, scheduler, Shard() if shard is None else parse_shard(shard), data_dir)
+    how = Sweeping(jobs, scheduler, Shard() if shard is None else parse_shard(shard), data_dir, command_line())
     folder = output or Path("runs") / study.stem
     _tell(sweep(study, folder, how, Console(stderr=True)), folder, as_json=as_json)
 
@@ -66,7 +66,7 @@ def merge_command(
 ) -> None:
     """Put the shards of a study together: points, tables and figures."""
     folder = output or Path("runs") / study.stem
-    _tell(merge(study, folder, folders), folder, as_json=as_json)
+    _tell(merge(study, folder, folders, command_line()), folder, as_json=as_json)
 
 
 def sensitivity_command(

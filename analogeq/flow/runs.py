@@ -77,8 +77,13 @@ class Run:
     copy: FeedforwardCopy
 
 
-def describe_run(folder: Path, circuit: AnyCircuit, source: DataSource, config: AnyConfig, engine: str) -> None:
-    """Write run.json, technology.toml and, for a drawn network, network.graphml with what it shares."""
+def describe_run(
+    folder: Path, circuit: AnyCircuit, source: DataSource, config: AnyConfig, engine: str, command: str = ""
+) -> None:
+    """Write run.json, technology.toml and, for a drawn network, network.graphml with what it shares.
+
+    ``command`` is what a user typed for it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     network, (shared, nodes) = circuit.network, shared_of(circuit)
     if network.is_layered and not shared and nodes is None:
@@ -93,6 +98,7 @@ def describe_run(folder: Path, circuit: AnyCircuit, source: DataSource, config: 
         "data": asdict(source),
         "engine": engine,
         "training": asdict(config),
+        "command": command,
         "versions": versions(),
     }
     write_json(folder / "run.json", described)

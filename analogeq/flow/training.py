@@ -52,8 +52,9 @@ def train(
     settler: Settler | None = None,
     progress: Progress | None = None,
     resume: bool = False,
+    command: str = "",
 ) -> Trained:
-    """Train into ``folder``; with ``resume``, go on where its checkpoint stands.
+    """Train into ``folder``; with ``resume``, go on where its checkpoint stands. ``command`` is kept with the run.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def train(
         trainer = Trainer(session, data, config, folder=folder, progress=progress)
         if resume:
             trainer.resume()
-        describe_run(folder, circuit, source, config, settler.name)
+        describe_run(folder, circuit, source, config, settler.name, command)
         result = trainer.run()
     return Trained(folder, circuit, result.circuit, result.copy, result.history)
 

@@ -63,12 +63,15 @@ class Sweeping:
         Address of a Dask scheduler, instead.
     shard : Shard
     data_dir : Path or None
+    command : str
+        What a user typed for it, kept with the study.
     """
 
     jobs: int = 1
     scheduler: str | None = None
     shard: Shard = Shard()
     data_dir: Path | None = None
+    command: str = ""
 
 
 def sweep(file: Path, folder: Path, how: Sweeping, console: Console | None = None) -> Summary:
@@ -90,10 +93,10 @@ def sweep(file: Path, folder: Path, how: Sweeping, console: Console | None = Non
         console=console,
     )
     failed = [one for one in finished if one.failure]
-    return _write(study, every, folder, failed)
+    return _write(study, every, folder, failed, how.command)
 
 
-def merge(file: Path, folder: Path, others: Sequence[Path]) -> Summary:
+def merge(file: Path, folder: Path, others: Sequence[Path], command: str = "") -> Summary:
     """Copy finished points of other folders into ``folder`` and write what is known of the study."""
     study = read_study(file)
     every = points(study, file.parent)
@@ -105,10 +108,10 @@ def merge(file: Path, folder: Path, others: Sequence[Path]) -> Summary:
             source, target = point.file(other / "points"), point.file(folder / "points")
             if source.exists() and not target.exists():
                 shutil.copyfile(source, target)
-    return _write(study, every, folder, [])
+    return _write(study, every, folder, [], command)
 
 
-def _write(study: Study, every: Sequence[Point], folder: Path, failed: Sequence[Finished]) -> Summary:
+def _write(study: Study, every: Sequence[Point], folder: Path, failed: Sequence[Finished], command: str) -> Summary:
     """Write points.csv, summary.csv, study.json and the figures of what is there."""
     there = {point.name: found for point in every if (found := stored(point, folder / "points")) is not None}
     there |= {one.point.name: one for one in failed}
@@ -116,7 +119,12 @@ def _write(study: Study, every: Sequence[Point], folder: Path, failed: Sequence[
     summary = summarise(study, finished, len(every) - len(finished))
     save_table_csv([dict(row) for row in summary.points], folder / "points.csv")
     save_table_csv(table(summary), folder / "summary.csv")
-    record = {"study": study.model_dump(mode="json", by_alias=True), "surroundings": surroundings(), **as_dict(summary)}
+    record = {
+        "command": command,
+        "study": study.model_dump(mode="json", by_alias=True),
+        "surroundings": surroundings(),
+        **as_dict(summary),
+    }
     write_text_atomically(folder / "study.json", json.dumps(record, indent=2) + "\n")
     for metric in study.study.metrics:
         drawn = picture(study, summary, metric)

@@ -1,0 +1,46 @@
+"""What a chip's description takes as given, in sentences for people."""
+
+from __future__ import annotations
+
+import math
+
+from analogeq.hardware import ResistiveTechnology, Technology
+from analogeq.hardware.clamp import IdealClamp
+
+
+def assumptions(technology: Technology | ResistiveTechnology) -> tuple[str, ...]:
+    """Say what is ideal in this technology, and what neither family models."""
+    found = _resistive(technology) if isinstance(technology, ResistiveTechnology) else _hopfield(technology)
+    return (*found, "Amplifiers have neither offset nor bandwidth, and their own supply is not counted.")
+
+
+def _hopfield(technology: Technology) -> tuple[str, ...]:
+    followers = (
+        "The followers that drive word lines are ideal."
+        if math.isinf(technology.follower_gain)
+        else f"Followers have an open-loop gain of {technology.follower_gain:g}: a line stands at "
+        f"{technology.follower_factor:.6g} of its neuron's voltage."
+    )
+    clamp = (
+        "Neurons are held between the rails by ideal clamps: no drop, no knee."
+        if isinstance(technology.clamp, IdealClamp)
+        else "Neurons are held between the rails by exponential diodes."
+    )
+    arrays = (
+        "Both directions of a weight read one array."
+        if technology.arrays == "shared"
+        else f"Each direction of a weight has an array of its own, {100 * technology.mirror_mismatch:g} % apart."
+    )
+    return followers, clamp, arrays, _converter("DACs", technology.dac_bits), _converter("ADCs", technology.adc_bits)
+
+
+def _converter(name: str, bits: int | None) -> str:
+    return f"{name} are ideal." if bits is None else f"{name} have {bits} bits from ground to the rail."
+
+
+def _resistive(technology: ResistiveTechnology) -> tuple[str, ...]:
+    return (
+        "Input sources have no resistance, and conductances are linear.",
+        f"Hidden nodes carry a device of the kind {type(technology.device).__name__}.",
+        "The circuit settles at once: this family has no capacitors and no time.",
+    )

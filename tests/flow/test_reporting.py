@@ -1,0 +1,66 @@
+"""Reports of runs of both families and of studies."""
+
+from pathlib import Path
+
+import pytest
+
+from analogeq.cli.app import run as command
+from analogeq.errors import InputError
+from analogeq.flow.reporting import report, shown
+
+STUDY = """[study]
+name = "small"
+data = "iris"
+layers = [4, 5, 3]
+train = 30
+metrics = ["settled_error"]
+[training]
+epochs = 1
+[vary]
+"technology.crossbar.conductance_high" = ["10 uS", "100 uS"]
+[specs.settled_error]
+max = 90
+"""
+
+
+def trained(folder: Path, family: str) -> Path:
+    chip = folder / "chip.toml"
+    chip.write_text(f'[chip]\nfamily = "{family}"\n', encoding="utf-8")
+    options = ["--data", "iris", "--layers", "4,6,3", "--epochs", "2", "--technology", str(chip)]
+    assert command(["train", *options, "--output", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.mark.parametrize(
+    ("family", "headings"),
+    [
+        ("hopfield", ("Design", "Circuit", "Waveforms", "Learning", "Cost", "Assumptions")),
+        ("resistive", ("Design", "Circuit", "Learning", "Assumptions")),
+    ],
+)
+def test_a_run_of_either_family_has_its_sections(tmp_path: Path, family: str, headings: tuple[str, ...]) -> None:
+    folder = trained(tmp_path, family)
+    assert command(["report", str(folder)]) == 0
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert [part.split("</h2>")[0] for part in html.split("<h2>")[1:]] == list(headings)
+    assert f"{family} family" in html
+    assert ".subckt" in html
+
+
+def test_a_study_shows_its_figures_points_and_specifications(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    assert command(["sweep", str(tmp_path / "study.toml"), "--output", str(tmp_path / "out")]) == 0
+    html = report(tmp_path / "out", tmp_path / "page.html").read_text(encoding="utf-8")
+    assert html.count("data:image/png;base64,") == 1
+    assert "1 of 1" in html
+    assert "2 measured, 0 failed, 0 missing" in html
+
+
+def test_a_folder_of_neither_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"neither run\.json nor study\.json"):
+        report(tmp_path)
+
+
+def test_values_carry_units_and_prefixes() -> None:
+    assert shown(1.16e-9, "J") == "1.16 nJ"
+    assert shown(2220.0, "1") == "2,220"
