@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from analogeq.circuit.drive import Drive, Volts
-from analogeq.circuit.pairs import pair_conductances
 from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
 from analogeq.network import Network, Parameters
-from analogeq.network.network import Floats
+from analogeq.network.network import Floats, Ints
+
+Which = Literal["weights", "backward", "biases"]
+"""Weights of the first array, of the one that is read backward, and biases."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +51,17 @@ class Conductances:
     clipped: int = 0
     held: tuple[Floats, Floats] | None = None
 
-    @property
-    def devices(self) -> tuple[Floats, Floats]:
-        """What the devices of the forward and of the backward arrays hold, dimensionless."""
-        return (self.weights, self.backward) if self.held is None else self.held
+    def pairs(self, which: Which, at: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
+        """``g_plus`` and ``g_minus`` [S] of some weights, of the array that is read backward, or of some biases."""
+        if self.held is not None and which != "biases":
+            return self.pair(self.held[0 if which == "weights" else 1][at])
+        return self.pair(getattr(self, which)[at])
 
     def pair(self, values: Floats) -> tuple[Floats, Floats]:
         """Split dimensionless ``values`` into ``g_plus`` and ``g_minus`` [S], each of its shape."""
-        return pair_conductances(self.technology, values)
+        tech = self.technology
+        excess = values * (tech.unit_conductance / tech.sense_gain)
+        return tech.conductance_low + np.maximum(excess, 0.0), tech.conductance_low + np.maximum(-excess, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +114,17 @@ class Circuit:
                 inside = np.clip(asked, -limit, limit)
             held.append(inside)
         weights, biases = held
-        backward = self._backward(weights)
-        if self.technology.wires.are_ideal:
-            return Conductances(self.technology, weights, backward, biases, n_clipped)
-        through = realised(self.network, self.technology, weights, backward)
-        return Conductances(self.technology, *through, biases, n_clipped, (weights, backward))
+        return self._through_wires(Conductances(self.technology, weights, self.backward(weights), biases, n_clipped))
 
-    def _backward(self, weights: Floats) -> Floats:
+    def _through_wires(self, held: Conductances) -> Conductances:
+        """Put what pairs realise through wires that resist in place of what they hold."""
+        if self.technology.wires.are_ideal:
+            return held
+        weights, backward = realised(self.network, held)
+        return replace(held, weights=weights, backward=backward, held=(held.weights, held.backward))
+
+    def backward(self, weights: Floats) -> Floats:
+        """Weights that the array read backward realises where the first one realises ``weights``, wires apart."""
         if self.technology.arrays == "shared" or self.technology.mirror_mismatch == 0.0:
             return weights
         error: Floats = (weights * self._mirror_factors).astype(weights.dtype)

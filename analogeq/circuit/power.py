@@ -43,7 +43,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
 from analogeq.circuit.wired import drawn_power
 from analogeq.hardware.clamp import DiodeClamp
@@ -127,7 +127,7 @@ class Power(Ledger):
 def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
     """Sum the devices on every word line, see `WordLines`; what it drives if no wire resists."""
     net = circuit.network
-    both, back = (np.add(*conductances.pair(values.astype(np.float64))) for values in conductances.devices)
+    both, back = np.add(*_pairs(conductances, "weights")), np.add(*_pairs(conductances, "backward"))
     inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
     for block in net.blocks:
         rows, cols = block.endpoints()
@@ -137,8 +137,13 @@ def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
             continue
         np.add.at(neurons, rows + net.layer(block.pre).start, both[devices])
         np.add.at(neurons, cols + net.layer(block.post).start, back[devices])
-    bias = float(np.sum(conductances.pair(conductances.biases.astype(np.float64))))
+    bias = float(np.sum(_pairs(conductances, "biases")))
     return WordLines(inputs, neurons, bias)
+
+
+def _pairs(conductances: Conductances, which: Which) -> tuple[Doubles, Doubles]:
+    g_plus, g_minus = (g.astype(np.float64) for g in conductances.pairs(which))
+    return g_plus, g_minus
 
 
 def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Power:
@@ -187,7 +192,7 @@ def _crossbars(
     driven = tech.follower_factor * v
     if conductances.held is None:
         return inputs**2 @ lines.inputs, driven**2 @ lines.neurons
-    forward, backward = conductances.held
+    forward, backward = conductances.pairs("weights"), conductances.pairs("backward")
     behind, between = np.zeros(len(inputs)), np.zeros(v.shape[:-1])
     for block in net.input_blocks:
         behind += drawn_power(tech, block, forward, "forward", inputs)

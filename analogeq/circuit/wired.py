@@ -13,20 +13,23 @@ amplifiers, without wire.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.crossbar import Crossbar
 from analogeq.circuit.drive import Volts
-from analogeq.circuit.pairs import pair_conductances
 from analogeq.errors import GraphError
 from analogeq.hardware import Technology
 from analogeq.network import Block, Network
 from analogeq.network.network import Floats
 
+if TYPE_CHECKING:
+    from analogeq.circuit.circuit import Conductances
+
 Doubles = NDArray[np.float64]
+Pairs = tuple[Floats, Floats]
 Direction = Literal["forward", "backward"]
 
 
@@ -48,7 +51,7 @@ def refuse_sparse_blocks(network: Network, technology: Technology) -> None:
             )
 
 
-def crossbars(technology: Technology, block: Block, values: Floats, direction: Direction) -> tuple[Crossbar, Crossbar]:
+def crossbars(technology: Technology, block: Block, pairs: Pairs, direction: Direction) -> tuple[Crossbar, Crossbar]:
     """The two arrays of a block, plus and minus, as they are read in one direction.
 
     Parameters
@@ -56,13 +59,13 @@ def crossbars(technology: Technology, block: Block, values: Floats, direction: D
     technology : Technology
     block : Block
         A dense one.
-    values : ndarray, shape (edge,)
-        What the devices hold, as dimensionless weights.
+    pairs : tuple of ndarray, shape (edge,)
+        ``g_plus`` and ``g_minus`` of the arrays that are read in that direction [S].
     direction : {"forward", "backward"}
         From the first layer to the second, or the other way: a shared array is then read through its bit lines, a
         mirrored one is an array of its own whose word lines the second layer drives.
     """
-    plus, minus = (_read(technology, g, direction) for g in pair_conductances(technology, block.view(values)))
+    plus, minus = (_read(technology, block.view(g), direction) for g in pairs)
     return plus, minus
 
 
@@ -74,15 +77,14 @@ def _read(technology: Technology, g: Floats, direction: Direction) -> Crossbar:
     return Crossbar.forward(g.T, technology.wires)
 
 
-def realised(network: Network, technology: Technology, forward: Floats, backward: Floats) -> tuple[Floats, Floats]:
+def realised(network: Network, held: Conductances) -> tuple[Floats, Floats]:
     """Weights that devices realise through the wires.
 
     Parameters
     ----------
     network : Network
-    technology : Technology
-    forward, backward : ndarray, shape (edge,)
-        What the devices hold; one array where both directions share them.
+    held : Conductances
+        What they would realise without.
 
     Returns
     -------
@@ -90,34 +92,34 @@ def realised(network: Network, technology: Technology, forward: Floats, backward
         One array again where reading it both ways is the same: shared devices, and drivers that resist as much as
         virtual grounds, so that the network of resistors is reciprocal between its ends.
     """
+    technology, wires = held.technology, held.technology.wires
     refuse_sparse_blocks(network, technology)
-    there = np.empty_like(forward)
+    there = np.empty_like(held.weights)
     for block in network.blocks:
-        block.view(there)[:] = _weights(technology, block, forward, "forward")
-    wires = technology.wires
-    if backward is forward and wires.driver_resistance == wires.sense_resistance and technology.arrays == "shared":
+        block.view(there)[:] = _weights(technology, block, held.pairs("weights"), "forward")
+    if technology.arrays == "shared" and wires.driver_resistance == wires.sense_resistance:
         return there, there
     back = there.copy()
     for block in network.coupling_blocks:
-        block.view(back)[:] = _weights(technology, block, backward, "backward").T
+        block.view(back)[:] = _weights(technology, block, held.pairs("backward"), "backward").T
     return there, back
 
 
-def _weights(technology: Technology, block: Block, values: Floats, direction: Direction) -> Doubles:
-    plus, minus = crossbars(technology, block, values, direction)
+def _weights(technology: Technology, block: Block, pairs: Pairs, direction: Direction) -> Doubles:
+    plus, minus = crossbars(technology, block, pairs, direction)
     found: Doubles = (plus.equivalent - minus.equivalent) * (technology.sense_gain / technology.unit_conductance)
     return found
 
 
-def drawn_power(technology: Technology, block: Block, values: Floats, direction: Direction, driven: Volts) -> Doubles:
+def drawn_power(technology: Technology, block: Block, pairs: Pairs, direction: Direction, driven: Volts) -> Doubles:
     """Power that a block's word lines draw from their drivers [W], all of it turned into heat in devices and wires.
 
     Parameters
     ----------
     technology : Technology
     block : Block
-    values : ndarray, shape (edge,)
-        What the devices hold, as dimensionless weights.
+    pairs : tuple of ndarray, shape (edge,)
+        ``g_plus`` and ``g_minus`` of the arrays that are read in that direction [S].
     direction : {"forward", "backward"}
     driven : ndarray, shape (..., word line)
         What the drivers stand at [V].
@@ -127,24 +129,21 @@ def drawn_power(technology: Technology, block: Block, values: Floats, direction:
     ndarray, shape (...)
         Of both arrays together.
     """
-    loading = np.add(*(array.loading for array in crossbars(technology, block, values, direction)))
+    loading = np.add(*(array.loading for array in crossbars(technology, block, pairs, direction)))
     drawn: Doubles = ((driven @ loading) * driven).sum(axis=-1)
     return drawn
 
 
-def pull_back(
-    network: Network, technology: Technology, values: Floats, slopes: Floats, direction: Direction
-) -> Doubles:
+def pull_back(network: Network, conductances: Conductances, slopes: Floats, direction: Direction) -> Doubles:
     r"""Derivative by what the devices hold, from the derivative by what they realise.
 
-    Of a pair only the device that holds the weight's sign moves with it, the other stays at the low end.
+    Of a pair only the device that holds the weight's sign moves with it, the other stays where it is.
 
     Parameters
     ----------
     network : Network
-    technology : Technology
-    values : ndarray, shape (edge,)
-        What the devices hold, as dimensionless weights.
+    conductances : Conductances
+        Of a chip whose wires resist.
     slopes : ndarray, shape (edge,)
         Derivative of something by every realised weight.
     direction : {"forward", "backward"}
@@ -153,16 +152,19 @@ def pull_back(
     Returns
     -------
     ndarray, shape (edge,)
-        Its derivative by every held weight.
+        Its derivative by every held weight of the arrays that are read in that direction.
     """
+    which: Literal["weights", "backward"] = "weights" if direction == "forward" else "backward"
+    pairs = conductances.pairs(which)
     found = np.zeros(network.n_edges)
     for block in network.blocks if direction == "forward" else network.coupling_blocks:
         matrix: Doubles = block.view(slopes).astype(np.float64)
         sent = matrix if direction == "forward" else matrix.T
-        plus, minus = (_through(array, sent) for array in crossbars(technology, block, values, direction))
+        arrays = crossbars(conductances.technology, block, pairs, direction)
+        plus, minus = (_through(array, sent) for array in arrays)
         if direction == "backward":
             plus, minus = plus.T, minus.T
-        block.view(found)[:] = np.where(block.view(values) >= 0.0, plus, minus)
+        block.view(found)[:] = np.where(block.view(pairs[0]) >= block.view(pairs[1]), plus, minus)
     return found
 
 

@@ -17,7 +17,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,8 @@ from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
 from analogeq.engines.linear import Couplings, Systems, solve
 from analogeq.errors import InputError
-from analogeq.hardware import DiodeClamp, Wires
+from analogeq.hardware import DiodeClamp
 from analogeq.hardware.diode import clamp_current
-from analogeq.network import Parameters
 
 Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -227,12 +226,8 @@ def _pull(circuit: Circuit, voltages: Volts, targets: Volts) -> Volts:
 
 
 def backward_shares(circuit: Circuit) -> Doubles | None:
-    """What the backward devices hold for each unit in the forward ones, shape (edge,); None where they are the same."""
+    """Backward weight per forward weight of each edge, shape (edge,); None where both are one array."""
     if circuit.technology.arrays == "shared":
         return None
-    probe = min(1.0, circuit.technology.weight_limit)
-    edges, nodes = circuit.network.n_edges, circuit.network.n_nodes
-    without_wires = replace(circuit, technology=replace(circuit.technology, wires=Wires()))
-    held = without_wires.program(Parameters(np.full(edges, probe), np.zeros(nodes)))
-    shares: Doubles = np.asarray(held.backward / probe, dtype=np.float64)
+    shares: Doubles = np.asarray(circuit.backward(np.ones(circuit.network.n_edges)), dtype=np.float64)
     return shares

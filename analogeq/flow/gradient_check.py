@@ -207,9 +207,8 @@ def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Pa
         return gradient(backward_shares=shares)
     edges = np.ones(circuit.network.n_edges)
     forward, both = gradient(backward_shares=0.0 * edges), gradient(backward_shares=edges)
-    where = circuit.network, circuit.technology
-    weights = pull_back(*where, held.held[0], forward.weights, "forward")
-    back = pull_back(*where, held.held[1], both.weights - forward.weights, "backward")
+    weights = pull_back(circuit.network, held, forward.weights, "forward")
+    back = pull_back(circuit.network, held, both.weights - forward.weights, "backward")
     return Parameters(weights + (back if shares is None else shares * back), forward.biases)
 
 

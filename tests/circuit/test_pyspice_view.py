@@ -27,7 +27,7 @@ def test_elements_of_the_view_are_objects_with_their_values(any_case):
     view = pyspice_circuit(any_case.circuit, any_case.conductances, any_case.drive)
     assert float(view["Cn0"].capacitance) == any_case.circuit.technology.node_capacitance
     assert float(view["Vrail"].dc_value) == any_case.circuit.technology.rail
-    g_plus, _ = any_case.conductances.pair(any_case.conductances.devices[0])
+    g_plus, _ = any_case.conductances.pairs("weights")
     first = "Gw0_f_plus" if any_case.circuit.technology.wires.are_ideal else "Gdp0_1f_0_0"
     assert float(view[first].transconductance) == g_plus[0]
 

@@ -1,12 +1,14 @@
 """What pairs realise through wires, and that everything downstream works with it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Drive, compile_circuit
 from analogeq.circuit.netlist import readable_netlist
 from analogeq.circuit.netlist.hierarchy import cell_hierarchy
-from analogeq.circuit.wired import pull_back, realised
+from analogeq.circuit.wired import crossbars, pull_back
 from analogeq.engines import engine
 from analogeq.errors import GraphError
 from analogeq.hardware import Technology, Wires
@@ -28,7 +30,6 @@ def test_ideal_wires_leave_conductances_as_they_were():
     _, theta, held = drawn()
     assert held.held is None
     assert held.weights is theta.weights
-    assert held.devices == (held.weights, held.backward)
 
 
 def test_one_weight_has_its_wires_in_series():
@@ -41,7 +42,9 @@ def test_one_weight_has_its_wires_in_series():
         up = low + abs(weight) * tech.unit_conductance
         series = (1 / (1 / up + extra) - 1 / (1 / low + extra)) / tech.unit_conductance
         assert found == pytest.approx(np.sign(weight) * series, rel=1e-12)
-    assert held.devices[0].tolist() == [0.5, -0.25]
+    step = tech.unit_conductance
+    assert held.pairs("weights")[0] == pytest.approx([low + 0.5 * step, low], rel=1e-12)
+    assert held.pairs("weights")[1] == pytest.approx([low, low + 0.25 * step], rel=1e-12)
 
 
 def test_biases_have_no_wire():
@@ -59,10 +62,11 @@ def test_an_array_read_both_ways_is_one_if_drivers_resist_as_much_as_virtual_gro
 
 def test_that_one_array_is_what_solving_it_backward_gives():
     circuit, _, alike = drawn(wires=Wires(50.0, 80.0, 300.0, 300.0, driven_from="both"))
-    forward, backward = alike.devices
-    _, solved = realised(circuit.network, circuit.technology, forward, backward.copy())
-    assert solved is not alike.weights
-    assert solved == pytest.approx(alike.weights, rel=1e-12, abs=1e-14)
+    scale = circuit.technology.sense_gain / circuit.technology.unit_conductance
+    for block in circuit.network.coupling_blocks:
+        plus, minus = crossbars(circuit.technology, block, alike.pairs("backward"), "backward")
+        solved = (plus.equivalent - minus.equivalent).T * scale
+        assert block.view(alike.weights) == pytest.approx(solved, rel=1e-12, abs=1e-14)
 
 
 def test_a_mirrored_array_has_its_own_word_lines():
@@ -98,7 +102,7 @@ def test_wires_refuse_crossbars_of_which_only_some_cells_are_used():
 @pytest.mark.parametrize("sizes", [(3, 4, 2), (2, 3, 5)])
 def test_pulled_back_slopes_are_those_of_the_realised_weights(arrays, direction, sizes):
     circuit, theta, _ = drawn(sizes, wires=Wires(2e3, 1e3, 4e3, 2e3), arrays=arrays)
-    network, tech = circuit.network, circuit.technology
+    network = circuit.network
     rng = np.random.default_rng(1)
     slopes = rng.normal(size=network.n_edges)
     side = 0 if direction == "forward" else 1
@@ -106,10 +110,11 @@ def test_pulled_back_slopes_are_those_of_the_realised_weights(arrays, direction,
     if direction == "backward":
         counted[network.input_blocks[0].edges] = 0.0
 
-    def sum_of(values):
-        return float((realised(network, tech, values, values.copy())[side] * slopes * counted).sum())
+    def sum_of(weights):
+        held = circuit.program(replace(theta, weights=weights))
+        return float(((held.weights, held.backward)[side] * slopes * counted).sum())
 
-    found = pull_back(network, tech, theta.weights, slopes, direction)
+    found = pull_back(network, circuit.program(theta), slopes, direction)
     step = 1e-5 * np.sign(theta.weights)  # no weight changes its sign
     for edge in range(network.n_edges):
         move = np.zeros(network.n_edges)
@@ -145,6 +150,6 @@ def test_the_native_engine_settles_where_ngspice_settles_the_whole_mesh(run_netl
     assert np.abs(native - meshed).max() < 1e-9
     bare = Circuit(circuit.network, Technology(arrays=arrays, sense_gain=2.0, follower_gain=80.0))
     with engine("native").open(bare) as session:
-        session.program(bare.program(Parameters(held.devices[0], held.biases)))
+        session.program(bare.program(Parameters(held.held[0], held.biases)))
         ideal = session.settle(drive).voltages[0]
     assert np.abs(native - ideal).max() > 1e-4  # the wires do something

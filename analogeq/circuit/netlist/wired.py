@@ -61,8 +61,8 @@ def wired_block(
         Where the cells' nodes are added.
     """
     words, *grounds = lines
-    values = conductances.devices[0 if direction == "forward" else 1]
-    arrays = crossbars(conductances.technology, block, values, direction)
+    pairs = conductances.pairs("weights" if direction == "forward" else "backward")
+    arrays = crossbars(conductances.technology, block, pairs, direction)
     names = (f"{sign}{block.pre}_{block.post}{direction[0]}" for sign in "pm")
     drawn = (mesh(array, name, words, bits, nodes) for array, name, bits in zip(arrays, names, grounds, strict=True))
     return tuple(table for tables in drawn for table in tables)

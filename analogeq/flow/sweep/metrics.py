@@ -107,7 +107,7 @@ def saturated(outcome: Outcome) -> float:
     held = programmed(circuit, outcome.parameters)
     high = circuit.technology.conductance_high
     if isinstance(circuit, Circuit):
-        g = np.concatenate([np.maximum(*held.pair(v)) for v in (held.devices[0], held.biases)])
+        g = np.concatenate([np.maximum(*held.pairs(which)) for which in ("weights", "biases")])
     else:
         g = held.g
     # Rounding of w·G0/A and back moves the end of the range by some units in the last place.
