@@ -11,7 +11,7 @@ from analogeq.network.graph import (
 )
 from analogeq.network.names import node_name
 from analogeq.network.network import Block, Network
-from analogeq.network.parameters import Parameters, glorot_uniform
+from analogeq.network.parameters import Parameters, glorot_uniform, orthogonal_chain
 from analogeq.network.topologies import (
     lattice_graph,
     layered_graph,
@@ -37,6 +37,7 @@ __all__ = [
     "map_graph",
     "network_from_graph",
     "node_name",
+    "orthogonal_chain",
     "parameters_from_graph",
     "random_graph",
     "read_graph",

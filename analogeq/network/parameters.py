@@ -48,3 +48,42 @@ def glorot_uniform(
         limit = scale * np.sqrt(6.0 / fans)
         weights[block.edges] = rng.uniform(-limit, limit, n_edges)
     return Parameters(weights, np.zeros(network.n_nodes, dtype=dtype))
+
+
+def orthogonal_chain(network: Network, rng: np.random.Generator, *, gain: float, inputs: Floats) -> Parameters:
+    r"""Draw a start from which deep layered networks can be trained: no neuron at a rail, one minimum.
+
+    Each coupling block is ``gain`` times a part of a random orthogonal matrix, the block of the inputs
+    is Glorot's, and biases put every neuron at half the rail for ``inputs``. Between the rails layers of
+    one width then are a chain, :math:`s_k = g\,(Q_k^T s_{k-1} + Q_{k+1} s_{k+1}) + b_k`, whose energy has
+    the least curvature
+
+    .. math:: 1 - 2 g \cos\frac{\pi}{K + 1} > 0 \quad (g < \tfrac12)
+
+    for K layers (the spectrum of a path [1]_), whose slowest mode takes tau over that, and along which a
+    signal falls by r a layer with :math:`r + 1/r = 1/g`.
+
+    Parameters
+    ----------
+    network : Network
+        Layered.
+    gain : float
+    inputs : ndarray, shape (input,)
+        Signals for which the neurons stand in the middle, such as the mean of the training samples.
+
+    References
+    ----------
+    .. [1] Brouwer & Haemers, "Spectra of Graphs", Springer (2012), Section 1.4.4.
+    """
+    theta = glorot_uniform(network, rng)
+    for block in network.coupling_blocks:
+        size = max(block.shape)
+        orthogonal, _ = np.linalg.qr(rng.standard_normal((size, size)))
+        theta.block(block)[:] = gain * orthogonal[: block.shape[0], : block.shape[1]]
+    theta.biases[:] = 0.5
+    for block in network.blocks:
+        weights = theta.block(block)
+        theta.biases[network.layer(block.post)] -= inputs @ weights if block.pre == 0 else 0.5 * weights.sum(axis=0)
+        if block.pre > 0:
+            theta.biases[network.layer(block.pre)] -= 0.5 * weights.sum(axis=1)
+    return theta

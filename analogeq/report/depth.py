@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -27,6 +28,8 @@ class DepthCurve:
     colour : int
         Which of the style's colours.
     dashed : bool
+    fitted : ndarray, shape (depth,), optional
+        A law through the values, drawn as a fine dotted line.
     """
 
     label: str
@@ -34,6 +37,7 @@ class DepthCurve:
     values: NDArray[np.float64]
     colour: int = 0
     dashed: bool = False
+    fitted: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,23 +55,29 @@ class DepthPanel:
     curves: Sequence[DepthCurve]
 
 
-def depth_figure(panels: Sequence[DepthPanel], *, title: str = "Settling against depth") -> Figure:
-    """Draw medians on a logarithmic axis against depth; bands hold all repeats, gaps are depths without an end."""
+def depth_figure(
+    panels: Sequence[DepthPanel], *, title: str = "Settling against depth", columns: int | None = None
+) -> Figure:
+    """Draw medians on a logarithmic axis against depth; bands hold all repeats, gaps are depths without an end.
+
+    Parameters
+    ----------
+    panels : sequence of DepthPanel
+    title : str
+    columns : int, optional
+        Panels beside each other; all of them by default.
+    """
     if not panels or not all(panel.curves for panel in panels):
         raise InputError("depth figure: a panel without curves; pass panels with at least one curve each")
-    figure = style.new_figure(0.6 + 4.1 * len(panels), 4.2)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    across = columns or len(panels)
+    down = -(-len(panels) // across)
+    figure = style.new_figure(0.6 + 4.1 * across, 4.2 * down)
+    places = figure.subplots(down, across, squeeze=False).ravel()
+    for axes, panel in zip(places, panels, strict=False):
         style.dress(axes, x="hidden layers", y=panel.unit)
         axes.set_title(panel.title, fontsize=style.BODY, color=style.INK, loc="left")
         for curve in panel.curves:
-            low, middle, high = _spread(curve.values)
-            colour = style.SERIES[curve.colour % len(style.SERIES)]
-            axes.fill_between(curve.depths, low, high, color=colour, alpha=0.12, linewidth=0)
-            axes.plot(
-                curve.depths, middle, color=colour, label=curve.label, linewidth=1.5, marker="o", markersize=3.5,
-                linestyle=(0, (4, 2)) if curve.dashed else "solid",
-                markerfacecolor=style.PAPER if curve.dashed else colour,
-            )  # fmt: skip
+            _draw(axes, curve)
         axes.set_yscale("log")
         axes.tick_params(which="minor", labelsize=style.SMALL, labelcolor=style.INK)
         axes.set_xticks(panel.curves[0].depths)
@@ -75,8 +85,23 @@ def depth_figure(panels: Sequence[DepthPanel], *, title: str = "Settling against
             fontsize=style.SMALL, frameon=False, labelcolor=style.INK, loc="upper center",
             bbox_to_anchor=(0.5, -0.16), ncols=2, handlelength=2.4,
         )  # fmt: skip
+    for axes in places[len(panels) :]:
+        axes.remove()
     style.heading(figure, title)
     return figure
+
+
+def _draw(axes: Axes, curve: DepthCurve) -> None:
+    low, middle, high = _spread(curve.values)
+    colour = style.SERIES[curve.colour % len(style.SERIES)]
+    axes.fill_between(curve.depths, low, high, color=colour, alpha=0.12, linewidth=0)
+    axes.plot(
+        curve.depths, middle, color=colour, label=curve.label, linewidth=1.5, marker="o", markersize=3.5,
+        linestyle=(0, (4, 2)) if curve.dashed else "solid",
+        markerfacecolor=style.PAPER if curve.dashed else colour,
+    )  # fmt: skip
+    if curve.fitted is not None:
+        axes.plot(curve.depths, curve.fitted, color=colour, linewidth=1.0, linestyle=(0, (1, 1.5)))
 
 
 def _spread(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

@@ -22,3 +22,11 @@ def test_a_curve_is_the_median_of_what_came_to_an_end_and_has_a_gap_where_nothin
 def test_a_panel_without_curves_is_refused() -> None:
     with pytest.raises(InputError, match="curve"):
         depth_figure([DepthPanel("times", "time [τ]", [])])
+
+
+def test_panels_stand_in_rows_and_a_law_is_drawn_through_its_values() -> None:
+    fitted = DepthCurve("native", np.arange(1, 4), np.array([[1.0], [2.0], [3.9]]), fitted=np.array([1.0, 2.0, 4.0]))
+    figure = depth_figure([DepthPanel(t, "time [τ]", [fitted]) for t in "abc"], columns=2)
+    places = [axes.get_subplotspec().rowspan.start for axes in figure.axes]
+    assert places == [0, 0, 1]
+    assert np.array_equal(figure.axes[0].get_lines()[1].get_ydata(), [1.0, 2.0, 4.0])
