@@ -8,10 +8,11 @@ each phase and holds it by the tether lambda (in the energy lambda/2 |s - s^f|^2
 784-500-10 with beta ±.5, rates .1 .05, T+ 4, T- 4 and 20; 784-500-500-500-10 with beta ±1, rates .128 .032 .008 .002,
 T+ 8, T- 20 and 50. Batch 20, Euler steps of .5, Glorot uniform weights, zero biases, a copy drawn independently.
 
-Images are the first 50,000 of the training files, in their order, every epoch: what the authors' published code
-does (github.com/QUVA-Lab/init-eqprop and its data loader, github.com/QUVA-Lab/artemis, at the versions stored in
-2019). The other 10,000 training images are what it reports as "test" errors; here both these and the true test set are
-measured after every epoch, on the same weights. Two cases train on all 60,000 images, shuffled each epoch.
+Images are the first 50,000 of the training files, in their order, every epoch, as in the authors' published code
+(github.com/QUVA-Lab/init-eqprop; its minibatches and data come from github.com/QUVA-Lab/artemis, where they run in
+order and where "test set" names the other 10,000 training images). Here both these, called validation, and the true
+test set are measured after every epoch, on the same weights. Two cases train on all 60,000 images, shuffled each epoch.
+One difference is known: the authors' free phase starts from s^f as it is, here from s^f held between the rails.
 
 The deep network's T- 50 takes the quickest settling that comes as near to equilibrium as 50 Euler steps do
 (`DigitalSettings.fastest`), all other phases are exactly the Euler steps. Its epochs are as many as an hour of one
