@@ -269,17 +269,18 @@ def _errors(case: str, values: list[float], known: float, command: str) -> list[
 
 
 def draw(finished: Sequence[Finished]) -> Figure:
-    """Errors on the true test set, one panel a network."""
+    """Errors on the true test set, one panel for each network and way of taking images."""
     panels: dict[str, list[SeedCurves]] = {}
     for case, runs in groups(finished).items():
-        panels.setdefault(f"{case.network} hidden", []).append(_curves(case, runs))
+        images = "all training images, shuffled" if case.shuffled else "without the validation images, in order"
+        panels.setdefault(f"{case.network} hidden neurons, {images}", []).append(_curves(case, runs))
     return seed_curves_figure(panels, title="Plain and initialised equilibrium propagation")
 
 
 def _curves(case: Case, runs: Sequence[Finished]) -> SeedCurves:
     copy, settled = ([one.result[what] for one in runs if one.result is not None] for what in ("copy", "settled"))
     has_copy = case.tether is not None
-    label = case.label.replace("T-", "T⁻").replace("lambda", "λ")
+    label = case.label.replace("T-", "T⁻").replace("lambda", "λ").removesuffix(" all images")
     return SeedCurves(label, np.array(copy, dtype=np.float64) if has_copy else None, np.array(settled))
 
 
