@@ -19,18 +19,20 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from analogeq.digital.arithmetic import Arithmetic
-from analogeq.digital.weights import LayeredWeights
 from analogeq.errors import InputError, NotSettledError
 from analogeq.network.network import Floats
 
 SAFETY = 0.9
 SHRINK, GROW = 0.2, 5.0
 """A step is at least and at most this times the one before (Hairer et al., Section II.4)."""
+
+TINY = 1e-30
+"""Stands for an error of zero."""
 
 MOST_TRIES = 10_000
 """Tries after which a phase has failed: a thousand times what a trained network takes."""
@@ -57,66 +59,50 @@ class AdaptiveSteps:
         if not 0.0 < self.tolerance < 1.0:
             raise InputError(f"adaptive steps: tolerance {self.tolerance} signals; give more than 0, less than 1")
 
+    def evaluations(self, tries: int) -> int:
+        """Evaluations of the force, each the work of an Euler step, in so many tried steps.
 
-def follow(
-    arithmetic: Arithmetic,
-    weights: LayeredWeights,
-    constant: Floats,
-    decay: Floats,
-    how: AdaptiveSteps,
-    signals: Floats,
-) -> int:
-    """Follow the node equation in place.
+        Raises
+        ------
+        NotSettledError
+            If the tries were in vain.
+        """
+        if tries > MOST_TRIES:
+            raise NotSettledError(
+                f"adaptive steps: {self.duration:g} time constants took more than {MOST_TRIES} steps at a tolerance of "
+                f"{self.tolerance:g}; weights may have grown without bound: lower the rates, or raise the tolerance"
+            )
+        return 2 * tries
+
+
+def follow(force: Callable[[Floats], Floats], duration: float, tolerance: float, signals: Floats) -> int:
+    """Follow samples side by side, in place; those that are through wait for the last.
 
     Parameters
     ----------
-    constant : ndarray, shape (batch, node)
-        What pulls on the neurons besides each other.
-    decay : ndarray, shape (node,)
-        What a neuron's own signal is multiplied by in its force.
-    signals : ndarray, shape (batch, node)
-        C-contiguous; where the phase begins, then where it ends.
+    force : callable
+        Signals to their rate of change without the rails, both of shape (batch, node).
 
     Returns
     -------
     int
-        Evaluations of the force, each the work of an Euler step; samples that are through wait for the last.
-
-    Raises
-    ------
-    NotSettledError
-        If a sample has not come through its time after `MOST_TRIES` tries.
+        Steps tried; above `MOST_TRIES` if a sample has not come through its time.
     """
-    left = np.full((len(signals), 1), how.duration, dtype=signals.dtype)
-    slope = force(arithmetic, weights, constant, decay, signals)
-    step = np.minimum(first_step(slope, how.tolerance), left)
-    for tries in range(1, MOST_TRIES + 1):
+    left = np.full((len(signals), 1), duration, dtype=signals.dtype)
+    slope = force(signals)
+    step = np.minimum(first_step(slope, tolerance), left)
+    tries = 0
+    while left.any() and tries <= MOST_TRIES:
+        tries += 1
         euler = np.clip(signals + step * slope, 0.0, 1.0)
-        second = force(arithmetic, weights, constant, decay, euler)
-        heun = np.clip(0.5 * (signals + euler + step * second), 0.0, 1.0)
+        heun = np.clip(0.5 * (signals + euler + step * force(euler)), 0.0, 1.0)
         error = np.abs(heun - euler).max(axis=1, keepdims=True)
-        taken = error <= how.tolerance
+        taken = error <= tolerance
         np.copyto(signals, heun, where=taken)
         left -= np.where(taken, step, 0)
-        if not left.any():
-            return 2 * tries
-        step = np.minimum(next_step(step, error, how.tolerance), left)
-        slope = force(arithmetic, weights, constant, decay, signals)
-    raise NotSettledError(
-        f"adaptive steps: {left.max():.3g} of {how.duration:g} time constants are left after {MOST_TRIES} tries at a "
-        f"tolerance of {how.tolerance:g}; weights may have grown without bound: lower the rates, or raise the tolerance"
-    )
-
-
-def force(arithmetic: Arithmetic, weights: LayeredWeights, constant: Floats, decay: Floats, signals: Floats) -> Floats:
-    """Rate of change of every neuron without the rails, in units of 1/tau, shape (batch, node)."""
-    out: Floats = constant - decay * signals
-    layer = weights.network.layer
-    for held in weights.couplings:
-        pre, post = layer(held.block.pre).start, layer(held.block.post).start
-        arithmetic.add_forward(held, signals, pre, out, post)
-        arithmetic.add_backward(held, signals, post, out, pre)
-    return out
+        step = np.minimum(next_step(step, error, tolerance), left)
+        slope = force(signals)
+    return tries
 
 
 def first_step(slope: Floats, tolerance: float) -> Floats:
@@ -128,6 +114,6 @@ def first_step(slope: Floats, tolerance: float) -> Floats:
 
 def next_step(step: Floats, error: Floats, tolerance: float) -> Floats:
     """Step for which the error, that grows with its square, would be a little within the tolerance."""
-    ratio = tolerance / np.maximum(error, np.finfo(error.dtype).tiny)
+    ratio = tolerance / np.maximum(error, error.dtype.type(TINY))
     found: Floats = (step * np.clip(SAFETY * np.sqrt(ratio), SHRINK, GROW)).astype(step.dtype, copy=False)
     return found

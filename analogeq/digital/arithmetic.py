@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import blas
 
+from analogeq.digital.adaptive import follow
 from analogeq.digital.weights import HeldBlock, LayeredWeights
 from analogeq.errors import InputError
 from analogeq.network.network import Floats
@@ -59,6 +60,24 @@ class Arithmetic(Protocol):
             How far to go, in units of the way to where the others want it; in (0, 2), above 1 overshoots
             on purpose (Young 1954).
         """
+
+    def follow(
+        self,
+        weights: LayeredWeights,
+        constant: Floats,
+        decay: Floats,
+        duration: float,
+        tolerance: float,
+        signals: Floats,
+    ) -> int:
+        """Follow ``signals`` in place for ``duration`` in steps of controlled error; see `analogeq.digital.adaptive`.
+
+        Returns
+        -------
+        int
+            Steps tried by the sample that took the most; above `MOST_TRIES` if it has not come through.
+        """
+        ...
 
 
 def choose_arithmetic(*, compiled: bool | None = None, threads: int = 1) -> Arithmetic:
@@ -167,6 +186,27 @@ class NumpyArithmetic:
                     force[:, post] += self._product(signals[:, pre], matrix)
             for layer in layers[parity::2]:
                 signals[:, layer] = np.clip(signals[:, layer] + gain[layer] * force[:, layer], 0.0, 1.0)
+
+    def follow(
+        self,
+        weights: LayeredWeights,
+        constant: Floats,
+        decay: Floats,
+        duration: float,
+        tolerance: float,
+        signals: Floats,
+    ) -> int:
+        """Follow signals in place, samples side by side."""
+        links = _links(weights, weights.dtype.type(1))
+
+        def force(at: Floats) -> Floats:
+            out: Floats = constant - decay * at
+            for matrix, pre, post in links:
+                out[:, post] += self._product(at[:, pre], matrix)
+                out[:, pre] += self._product(at[:, post], matrix.T)
+            return out
+
+        return follow(force, duration, tolerance, signals)
 
 
 def _links(weights: LayeredWeights, scale: np.floating) -> list[tuple[Floats, slice, slice]]:

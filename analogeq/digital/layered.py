@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analogeq.digital.activation import rho, rho_slope
-from analogeq.digital.adaptive import AdaptiveSteps, follow
+from analogeq.digital.adaptive import AdaptiveSteps
 from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.weights import LayeredWeights
 from analogeq.network.network import Floats
@@ -129,10 +129,12 @@ def settle(arithmetic: Arithmetic, weights: LayeredWeights, pull: Pull, how: Set
     Returns
     -------
     int
-        Euler steps, or what costs as much as one: sweeps, or evaluations of the force.
+        Euler steps, or what costs as much as one: sweeps, or evaluations of the force of the sample that
+        took the most.
     """
     if isinstance(how, AdaptiveSteps):
-        return follow(arithmetic, weights, pull.constant, pull.decay, how, signals)
+        tries = arithmetic.follow(weights, pull.constant, pull.decay, how.duration, how.tolerance, signals)
+        return how.evaluations(tries)
     if isinstance(how, EulerSteps):
         arithmetic.euler(weights, pull.constant, pull.decay, how.epsilon, how.steps, signals)
     else:

@@ -5,7 +5,6 @@ import pytest
 
 from analogeq.circuit import Circuit, Drive, Nudge, Tether
 from analogeq.digital import AdaptiveSteps, Arithmetic, EulerSteps, LayeredWeights, choose_arithmetic, pull_of, settle
-from analogeq.digital.adaptive import force
 from analogeq.digital.layered import Pull
 from analogeq.engines.native import NativeEngine
 from analogeq.errors import InputError, NotSettledError
@@ -95,18 +94,21 @@ def test_a_strong_tether_is_followed_where_euler_steps_of_a_half_swing_between_t
     assert np.abs(phase.end(arithmetic, AdaptiveSteps(10.0)) - goal).max() < 3e-3
 
 
-def test_the_force_is_that_of_equation_2(arithmetic: Arithmetic) -> None:
-    phase = Phase(Network.layered((5, 8, 8, 3)), 0.3, 0.4)
-    weights, pull = phase.pull(arithmetic)
-    first, *couplings = (phase.parameters.block(block) for block in phase.network.blocks)
-    s = phase.start
-    a, b, c = (s[:, layer] for layer in phase.network.layers)
-    inflow = np.hstack(
-        [phase.inputs @ first + b @ couplings[0].T, a @ couplings[0] + c @ couplings[1].T, b @ couplings[1]]
-    )
-    wanted = inflow + phase.parameters.biases - s + 0.3 * (phase.copy - s)
-    wanted[:, -3:] += 2 * 0.4 * (phase.targets - s[:, -3:])
-    assert force(arithmetic, weights, pull.constant, pull.decay, s) == pytest.approx(wanted, abs=1e-13)
+@pytest.mark.parametrize("layers", [(6, 12, 4), (5, 40, 35, 3)])
+def test_compiled_and_numpy_steps_are_the_same_and_so_are_shared_ones(layers: tuple[int, ...]) -> None:
+    pytest.importorskip("numba", reason="the compiled arithmetic is the optional extra 'fast'")
+    phase = Phase(Network.layered(layers), 0.3, 0.5)
+    taken, ends = [], []
+    for arithmetic in (
+        choose_arithmetic(compiled=False),
+        *(choose_arithmetic(compiled=True, threads=n) for n in (1, 2)),
+    ):
+        weights, pull = phase.pull(arithmetic)
+        ends.append(phase.start.copy())
+        taken.append(settle(arithmetic, weights, pull, AdaptiveSteps(20.0, 1e-5), ends[-1]))
+    assert taken[0] == taken[1] == taken[2]
+    assert ends[1] == pytest.approx(ends[0], abs=1e-12)  # sums in another order
+    assert np.array_equal(ends[1], ends[2])
 
 
 def test_a_sample_s_end_does_not_depend_on_who_else_is_in_the_batch(arithmetic: Arithmetic) -> None:

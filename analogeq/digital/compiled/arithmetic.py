@@ -5,7 +5,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analogeq.digital.compiled.jit import jit_parallel
+from analogeq.digital.adaptive import MOST_TRIES
+from analogeq.digital.compiled.following import follow
+from analogeq.digital.compiled.jit import jit, jit_parallel
 from analogeq.digital.compiled.products import Scalar, add_backward, add_forward, add_outer
 from analogeq.digital.compiled.settling import alternate, euler
 from analogeq.digital.weights import HeldBlock, LayeredWeights
@@ -16,6 +18,9 @@ TOGETHER = 10
 
 Even, as are all shares of samples: two are multiplied at a time, and who pairs with whom must not
 depend on the number of threads for the bits to be the same."""
+
+FEWEST_EVALUATIONS = 10
+"""Of the force, in a phase of adaptive steps."""
 
 WORTH_SHARING = 500_000
 """Multiplications below which waking another thread costs more than it saves."""
@@ -84,6 +89,25 @@ class CompiledArithmetic:
             return
         for first in range(0, len(signals), TOGETHER):
             alternate(*args, first, min(first + TOGETHER, len(signals)))
+
+    def follow(
+        self,
+        weights: LayeredWeights,
+        constant: Floats,
+        decay: Floats,
+        duration: float,
+        tolerance: float,
+        signals: Floats,
+    ) -> int:
+        """Follow signals in place, each sample by itself."""
+        work = np.empty((3, *signals.shape), dtype=signals.dtype)
+        tries = np.zeros(len(signals), dtype=np.intp)
+        args = (weights.flat, weights.table, constant, decay, duration, tolerance, MOST_TRIES, signals, work, tries)
+        if self._shares(FEWEST_EVALUATIONS * len(signals) * _size(weights)):
+            share_follow(*args, self.threads)
+        else:
+            follow_all(*args)
+        return int(tries.max(initial=0))
 
     def _shares(self, multiplications: int) -> bool:
         if self.threads == 1 or multiplications < WORTH_SHARING:
@@ -170,3 +194,41 @@ def share_alternate(
         for k in range(t, chunks, threads):
             last = min((k + 1) * TOGETHER, n)
             alternate(flat, table, layers, constant, decay, gain, sweeps, signals, force, k * TOGETHER, last)
+
+
+@jit
+def follow_all(
+    flat: Floats,
+    table: Ints,
+    constant: Floats,
+    decay: Floats,
+    duration: float,
+    tolerance: float,
+    most: int,
+    signals: Floats,
+    work: Floats,
+    tries: Ints,
+) -> None:
+    """Follow one sample after the other."""
+    for b in range(len(signals)):
+        follow(flat, table, constant, decay, duration, tolerance, most, signals, work, tries, b)
+
+
+@jit_parallel
+def share_follow(
+    flat: Floats,
+    table: Ints,
+    constant: Floats,
+    decay: Floats,
+    duration: float,
+    tolerance: float,
+    most: int,
+    signals: Floats,
+    work: Floats,
+    tries: Ints,
+    threads: int,
+) -> None:
+    """Share samples out to threads."""
+    for t in numba.prange(threads):
+        for b in range(t, len(signals), threads):
+            follow(flat, table, constant, decay, duration, tolerance, most, signals, work, tries, b)
