@@ -61,8 +61,8 @@ class Net:
     seeds: int
 
 
-SHALLOW = Net((500,), (0.1, 0.05), 0.5, 20, 4, epochs=25, fastest=False, seeds=3)
-DEEP = Net((500, 500, 500), (0.128, 0.032, 0.008, 0.002), 1.0, 50, 8, epochs=10, fastest=True, seeds=1)
+SHALLOW = Net((500,), (0.1, 0.05), 0.5, 20, 4, epochs=15, fastest=False, seeds=3)
+DEEP = Net((500, 500, 500), (0.128, 0.032, 0.008, 0.002), 1.0, 50, 8, epochs=8, fastest=True, seeds=1)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ SMOKE = Config(
     seeds=(0,),
 )
 DEFAULT = Config("mnist", (Net((500,), (0.1, 0.05), 0.5, 20, 4, epochs=5, fastest=False, seeds=1),), seeds=(0,))
-FULL = Config("mnist", (SHALLOW, DEEP))
+FULL = Config("mnist", (DEEP, SHALLOW))
 
 
 class GlobalTeaching(DigitalTrainer):
