@@ -1,24 +1,5 @@
-"""How kernels are compiled: once, kept on disk, sums free to be reordered."""
+"""How the digital kernels are compiled."""
 
-from __future__ import annotations
+from analogeq.jit import jit, jit_parallel
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
-
-import numba
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-# Reordering lets sums use vector registers; NaN and infinity keep their meaning.
-FLAGS = {"reassoc", "contract", "arcp", "nsz"}
-
-
-def jit(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function`` on its first call."""
-    return cast(Callable[P, R], numba.njit(cache=True, fastmath=FLAGS, error_model="numpy")(function))
-
-
-def jit_parallel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function``, its ``prange`` loops shared out to threads."""
-    return cast(Callable[P, R], numba.njit(cache=True, fastmath=FLAGS, error_model="numpy", parallel=True)(function))
+__all__ = ["jit", "jit_parallel"]

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from analogeq.jit import jit
+
 Array = NDArray[np.floating]
-
-
-def jit(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function`` on its first call; sums may be reordered, NaN and infinity keep their meaning."""
-    compiled = numba.njit(cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"}, error_model="numpy")
-    return cast(Callable[P, R], compiled(function))
 
 
 @jit

@@ -1,18 +1,5 @@
-"""How kernels are compiled: once, kept on disk, sums free to be reordered, NaN and infinity respected."""
+"""How the engine's kernels are compiled."""
 
-from __future__ import annotations
+from analogeq.jit import jit
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
-
-import numba
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def jit(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function`` on its first call."""
-    # Reordering lets sums use vector registers; "nnan" and "ninf" stay out, a wild iterate must be seen as one.
-    compiled = numba.njit(cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"}, error_model="numpy")
-    return cast(Callable[P, R], compiled(function))
+__all__ = ["jit"]
