@@ -27,6 +27,7 @@ class Status(IntEnum):
     CYCLING = 3
     UNSTABLE = 4
     SIMULATOR_FAILED = 5
+    INEXACT = 6
 
     @property
     def good(self) -> bool:
@@ -49,6 +50,9 @@ _ADVICE = {
     "give the nudged phase a duration, or raise beta above -(1 + lambda) / 2",
     Status.SIMULATOR_FAILED: "the simulator died, hung or gave no finite answer, twice; "
     "run `analogeq doctor`, and settle the sample alone to see its message",
+    Status.INEXACT: "the simulator called it converged, but by the circuit's own equations currents do not balance: "
+    "below -3 thermal voltages its diodes follow another law, which shows where large saturation currents meet small "
+    "offsets; settle the sample with the native engine, or give the devices a larger offset",
 }
 
 

@@ -26,6 +26,7 @@ from analogeq.circuit.elements import (
     VoltageSources,
 )
 from analogeq.circuit.names import GROUND
+from analogeq.circuit.netlist.saturation import saturation_option
 from analogeq.circuit.schematic import Schematic
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
 from analogeq.network import Block
@@ -52,8 +53,9 @@ def simulation_netlist(circuit: Circuit, conductances: Conductances) -> str:
 
 def options_line(technology: Technology) -> str:
     """Write the tolerances, and IS taken as given at the technology's temperature."""
-    celsius = repr(float(technology.temperature))
-    return f".options {TOLERANCES} temp={celsius} tnom={celsius}"
+    celsius, clamp = repr(float(technology.temperature)), technology.clamp
+    floor = saturation_option([diode_model(clamp)]) if isinstance(clamp, DiodeClamp) else ""
+    return f".options {TOLERANCES} temp={celsius} tnom={celsius}{floor}"
 
 
 def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:

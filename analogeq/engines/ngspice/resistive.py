@@ -157,7 +157,7 @@ class NgspiceResistiveSession:
         net = imbalance_of_folded(self.circuit, held, drive, load, supply, voltages)
         residual = np.abs(net).max(axis=1, initial=0.0).astype(np.float64)
         goal = RELATIVE_TOLERANCE * (np.abs(supply).max(axis=1, initial=0.0) + 1e-9)
-        status = np.where(residual <= goal, Status.SETTLED, Status.NOT_SETTLED).astype(np.int8)
+        status = np.where(residual <= goal, Status.SETTLED, Status.INEXACT).astype(np.int8)
         status[failed] = Status.SIMULATOR_FAILED
         said = next((f": {r.failure}" for r in results if r.failure), "")
         stats = {"analyses": float(np.count_nonzero(~failed))}

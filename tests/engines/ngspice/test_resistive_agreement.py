@@ -9,7 +9,7 @@ from analogeq.data import load
 from analogeq.engines.native import NativeEngine
 from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.engines.ngspice import NgspiceEngine
-from analogeq.errors import InputError
+from analogeq.errors import InputError, NotSettledError
 from analogeq.hardware.resistive import (
     Amplifier,
     DiodePair,
@@ -152,3 +152,31 @@ def test_what_ngspice_does_not_do_is_refused(ngspice):
 def test_an_engine_opens_either_family():
     circuit = ResistiveCircuit(Network.layered((2, 2, 1)), ResistiveTechnology())
     assert isinstance(NativeEngine().open(circuit), ResistiveSession)
+
+
+@pytest.mark.parametrize(("thermal_voltage", "offset"), [(0.02, 1.0), (0.05, 5.0)])
+def test_diodes_that_conduct_far_from_zero_settle_alike(ngspice, thermal_voltage, offset):
+    # Saturation currents at 0 V of 2e-31 A and 4e-53 A, below the floor that ngspice puts under them by default.
+    device = DoubleShockley(1e-9, thermal_voltage, offset)
+    circuit = ResistiveCircuit(Network.layered((6, 5, 2)), ResistiveTechnology(input_gain=1e3, device=device))
+    rng = np.random.default_rng(0)
+    held = circuit.program(half_kaiming(circuit.wiring, rng), np.zeros(7))
+    drive = ResistiveDrive(rng.random((3, 6)))
+    native, reference = both(ngspice, circuit, held, drive)
+    assert np.abs(native[:, :5]).max() > offset  # they do conduct
+    # Every diode of ngspice has a shunt of 1e-12 S, here beside loads down to some 10 mS.
+    assert relative(native, reference).max() < 1e-9
+
+
+def test_diodes_whose_reverse_current_matters_are_refused_with_the_reason(ngspice):
+    # At -8 thermal voltages ngspice's reverse law is 1e-3 A · (3/8e)³ = 3e-6 A from the element's.
+    circuit = ResistiveCircuit(
+        Network.layered((6, 5, 2)), ResistiveTechnology(input_gain=10.0, device=DoubleShockley(1e-3, 0.05, 0.0))
+    )
+    rng = np.random.default_rng(0)
+    held = circuit.program(half_kaiming(circuit.wiring, rng), np.zeros(7))
+    drive = ResistiveDrive(rng.random((3, 6)))
+    with ngspice.open(circuit) as session:
+        session.program(held)
+        with pytest.raises(NotSettledError, match=r"another law.*native engine"):
+            session.settle(drive)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from analogeq.circuit.drive import Drive
 from analogeq.circuit.elements import (
     CurrentSources,
+    DiodeModel,
     Diodes,
     Doubles,
     Instances,
@@ -21,8 +22,8 @@ from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
 from analogeq.circuit.resistive.drive import ResistiveDrive
 from analogeq.circuit.resistive.netlist.cells import device_cells, doubled_inputs
-from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, device_tables
-from analogeq.circuit.resistive.netlist.simulation import TOLERANCES
+from analogeq.circuit.resistive.netlist.devices import bias_nodes, device_tables
+from analogeq.circuit.resistive.netlist.simulation import options_line
 from analogeq.circuit.schematic import Schematic, refuse_unwritable
 from analogeq.hardware.resistive import NodeDevice
 
@@ -58,7 +59,7 @@ def written_sections(circuit: ResistiveCircuit, sections: Sections, nodes: tuple
     refuse_unwritable(schematic)
     cells = sorted({table.subcircuit for table in tables if isinstance(table, Instances)})
     models = {table.model: None for table in tables if isinstance(table, Diodes)}
-    lines = [*_heading(circuit)]
+    lines = [*_heading(circuit, models)]
     if models:
         lines += ["", "* Diodes of the hidden nodes", *(model.line() for model in models)]
     for cell in cells:
@@ -71,12 +72,12 @@ def written_sections(circuit: ResistiveCircuit, sections: Sections, nodes: tuple
     return "\n".join(lines)
 
 
-def _heading(circuit: ResistiveCircuit) -> Iterator[str]:
+def _heading(circuit: ResistiveCircuit, models: Iterable[DiodeModel]) -> Iterator[str]:
     net = circuit.network
     yield f"analogeq, resistive family: {net.n_inputs} inputs, {net.n_nodes} nodes ({net.n_outputs} outputs)"
     yield "* Run it with: ngspice -b FILE; node voltages are printed."
     yield "* It settles where its co-content is smallest. One sample, SI units."
-    yield f".options {TOLERANCES} temp={CELSIUS!r} tnom={CELSIUS!r}"
+    yield options_line(models)
 
 
 def readable_sections(

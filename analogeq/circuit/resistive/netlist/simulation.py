@@ -17,10 +17,13 @@ order; an operating point does not see them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from analogeq.circuit.elements import Capacitors, CurrentSources, Doubles, Ints, Table, Transconductances
+from analogeq.circuit.elements import Capacitors, CurrentSources, DiodeModel, Doubles, Ints, Table, Transconductances
 from analogeq.circuit.names import GROUND
+from analogeq.circuit.netlist.saturation import saturation_option
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
 from analogeq.circuit.resistive.laws import device_currents
 from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, device_tables
@@ -40,8 +43,14 @@ def simulation_netlist(circuit: ResistiveCircuit, conductances: ResistiveConduct
     """Write the flat netlist: title, options, elements, ``.end``; no analysis and no commands."""
     net = circuit.network
     title = f"analogeq, resistive family, sources folded: {net.n_inputs} inputs, {net.n_nodes} nodes"
-    options = f".options {TOLERANCES} temp={CELSIUS!r} tnom={CELSIUS!r}"
-    return "\n".join((title, options, *folded_schematic(circuit, conductances).lines(), ".end\n"))
+    schematic = folded_schematic(circuit, conductances)
+    options = options_line(table.model for table in schematic.diode_tables)
+    return "\n".join((title, options, *schematic.lines(), ".end\n"))
+
+
+def options_line(models: Iterable[DiodeModel]) -> str:
+    """Write the tolerances, the temperature and what the diodes of these models need."""
+    return f".options {TOLERANCES} temp={CELSIUS!r} tnom={CELSIUS!r}{saturation_option(models)}"
 
 
 def element_numbers(circuit: ResistiveCircuit) -> tuple[list[int], list[int]]:
