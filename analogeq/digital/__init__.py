@@ -8,6 +8,7 @@ from analogeq.digital.copy import FeedforwardCopy
 from analogeq.digital.layered import EulerSteps, Sweeps, feed_forward, pull_of, settle
 from analogeq.digital.matching import Match, match_steps
 from analogeq.digital.relaxation import EulerRelaxation, Forces
+from analogeq.digital.tabulated import TabulatedActivation
 from analogeq.digital.weights import LayeredWeights
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LayeredWeights",
     "Match",
     "Sweeps",
+    "TabulatedActivation",
     "backpropagate",
     "backpropagate_layers",
     "choose_arithmetic",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.digital import FeedforwardCopy
+from analogeq.digital import FeedforwardCopy, TabulatedActivation
 from analogeq.digital.activation import HARD_SIGMOID, Activation
 from analogeq.errors import InputError
 from analogeq.export.metadata import CopyMetadata
@@ -78,6 +78,11 @@ def activation_arrays(copy: FeedforwardCopy) -> Arrays:
     """Name the activation's arrays, layer by layer; none where it is the usual one."""
     if is_usual(copy):
         return {}
+    if isinstance(copy.activation, TabulatedActivation):
+        raise InputError(
+            "copy: its activation is a curve, which no export format holds; put its weights behind a clip "
+            "(copy_activation = 'knees') and measure again"
+        )
     dtype = copy.parameters.weights.dtype
     arrays: Arrays = {}
     for name in ACTIVATION:

@@ -65,18 +65,29 @@ def encode_onnx(copy: FeedforwardCopy, metadata: CopyMetadata) -> bytes:
 
 def onnx_difference(data: bytes, copy: FeedforwardCopy) -> float:
     """Largest difference of the graph's signals from the copy's over 100 random samples, over the largest or 1."""
-    runtime = _module("onnxruntime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     inputs = np.random.default_rng(0).random((CHECK_SAMPLES, copy.network.n_inputs), dtype=np.float32)
-    outputs, signals = session.run(["outputs", "signals"], {"inputs": inputs})
+    outputs, signals = run_onnx(data, inputs)
     wanted = copy.predict(inputs.astype(np.float64))
     read = copy.outputs(inputs.astype(np.float64))
     both = np.concatenate([outputs - read, signals - wanted], axis=1)
     size = 1.0 if is_usual(copy) else max(1.0, float(np.abs(wanted).max()))
     return float(np.abs(both).max()) / size
+
+
+def run_onnx(data: bytes, inputs: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Run a graph in onnxruntime on one thread, in float32.
+
+    Returns
+    -------
+    outputs, signals : ndarray, shape (batch, output) and (batch, node)
+    """
+    runtime = _module("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    outputs, signals = session.run(["outputs", "signals"], {"inputs": inputs.astype(np.float32)})
+    return outputs, signals
 
 
 def decode_onnx(data: bytes) -> tuple[FeedforwardCopy, CopyMetadata]:

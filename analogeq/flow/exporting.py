@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analogeq.circuit.netlist import netlist_hash
 from analogeq.data import Dataset
+from analogeq.digital import HARD_SIGMOID
 from analogeq.export import CopyGap, CopyMetadata, export_copy
 from analogeq.export.metadata import ACTIVATION
 from analogeq.flow.families import AnyConfig, Settler, simulation_netlist
@@ -33,5 +34,5 @@ def describe_copy(run: Run | Trained, data: Dataset, config: AnyConfig, gap: Eva
         command=command,
         gap=CopyGap(gap.gap, gap.copy_test_error, gap.settled_test_error),
         netlist_hash=netlist_hash(simulation_netlist(run.circuit, run.parameters)),
-        activation=ACTIVATION if run.copy.activation.uniform else OWN_ACTIVATION,
+        activation=ACTIVATION if run.copy.activation is HARD_SIGMOID else OWN_ACTIVATION,
     )

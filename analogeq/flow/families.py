@@ -19,6 +19,7 @@ from analogeq.errors import InputError
 from analogeq.network import Network, Parameters, glorot_uniform
 from analogeq.network.network import Ints
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
+from analogeq.training.copy_activation import activation_for
 from analogeq.training.resistive_learner import activation_of, first_conductances
 
 Floats = NDArray[np.floating]
@@ -77,13 +78,15 @@ def first_weights(circuit: AnyCircuit, seed: int, scale: float = 1.0) -> tuple[P
     return own, FeedforwardCopy(network, glorot_uniform(network, for_copy, scale=scale))
 
 
-def copy_of(circuit: AnyCircuit, parameters: Parameters) -> FeedforwardCopy:
-    """Put a copy's weights behind its circuit's activation."""
+def copy_of(circuit: AnyCircuit, parameters: Parameters, config: AnyConfig) -> FeedforwardCopy:
+    """Put a copy's weights behind the activation that it was taught with."""
     if isinstance(circuit, ResistiveCircuit):
         return FeedforwardCopy(
             circuit.network, parameters, activation_of(circuit), circuit.technology.outputs == "pairs"
         )
-    return FeedforwardCopy(circuit.network, parameters)
+    check_family(circuit, config)
+    assert isinstance(config, TrainingConfig)  # noqa: S101  check_family has seen to it
+    return FeedforwardCopy(circuit.network, parameters, activation_for(circuit.technology, config.copy_activation))
 
 
 def programmed(circuit: AnyCircuit, parameters: Parameters) -> Any:

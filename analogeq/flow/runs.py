@@ -121,14 +121,15 @@ def open_run(folder: Path) -> Run:
     text = (folder / "technology.toml").read_text(encoding="utf-8")
     circuit = _circuit(folder, described["network"], technology_from_toml(text))
     learned = load_checkpoint(folder / "checkpoint.npz", circuit.network, wiring_of(circuit)).learned
+    config = config_from(described.get("family", "hopfield"), described["training"])
     return Run(
         folder=folder,
         circuit=circuit,
         source=DataSource(**described["data"]),
-        config=config_from(described.get("family", "hopfield"), described["training"]),
+        config=config,
         engine=described["engine"],
         parameters=learned.circuit,
-        copy=copy_of(circuit, learned.copy),
+        copy=copy_of(circuit, learned.copy, config),
     )
 
 

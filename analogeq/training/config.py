@@ -12,10 +12,14 @@ import numpy as np
 from analogeq.controller import Schedule
 from analogeq.engines import Session
 from analogeq.errors import InputError
+from analogeq.training.copy_activation import COPY_ACTIVATIONS, CopyActivation
 from analogeq.training.hopfield import HopfieldLearner
 
 CopyOptimizer = Literal["plain", "affine-projection"]
 Order = Literal["shuffled", "as-stored"]
+
+BEFORE_THE_CHOICE = {"order": "shuffled", "copy_activation": "hard-sigmoid"}
+"""What fields that came later stand for when a fingerprint does not name them."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ class Plan:
     def fingerprint(self) -> str:
         """Identify everything that shapes the weights; epochs may grow on resume, so they are left out."""
         shaping = {k: v for k, v in asdict(self).items() if k not in ("epochs", "evaluate_settled_every")}
-        if self.order == "shuffled":  # as all runs were before there was a choice: their checkpoints stay good
-            del shaping["order"]
+        # As all runs were before there was a choice: their checkpoints stay good.
+        shaping = {k: v for k, v in shaping.items() if (k, v) not in BEFORE_THE_CHOICE.items()}
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -110,10 +114,22 @@ class TrainingConfig(Plan):
         Of circuit and copy; in [0, 1).
     schedule : Schedule
         The phases.
+    copy_activation : {"hard-sigmoid", "knees", "curve"}
+        What the copy's neurons have for the circuit's clamps: the papers' clip to the rails; a clip where the
+        diodes take over from the leak; or the diodes' own curve, which the export formats do not hold. All
+        the same with ideal clamps.
     """
 
     momentum: float = 0.0
     schedule: Schedule = field(default_factory=Schedule)
+    copy_activation: CopyActivation = "hard-sigmoid"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.copy_activation not in COPY_ACTIVATIONS:
+            raise InputError(
+                f"training: copy_activation {self.copy_activation!r} is unknown; choose {', '.join(COPY_ACTIVATIONS)}"
+            )
 
     def learner(self, session: Session, dtype: type[np.floating]) -> HopfieldLearner:
         """Draw first weights for an open circuit and its copy."""

@@ -100,6 +100,11 @@ class DigitalTrainer:
                 "keep_states: with a copy, a free phase starts where the copy predicts; "
                 "give initialise=False, or leave keep_states out"
             )
+        if self.config.copy_activation != "hard-sigmoid":
+            raise InputError(
+                f"copy_activation {self.config.copy_activation!r}: digital phases clip at the rails, and so does their "
+                "copy; leave it out, or train a circuit with diodes with Trainer"
+            )
 
     def _phase(self, duration: float | None) -> Settling:
         if self.settings.tolerance is None or duration is None:

@@ -5,6 +5,7 @@ Algorithm 1 of O'Connor et al. 2019, minibatch by minibatch.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from analogeq.digital import FeedforwardCopy
 from analogeq.engines import Session
 from analogeq.learning import Descent, contrastive_gradient
 from analogeq.network import Parameters, glorot_uniform
+from analogeq.training.copy_activation import activation_for
 from analogeq.training.copy_step import copy_step
 from analogeq.training.evaluate import settled_signals
 from analogeq.training.learner import Floats, Learned, Tally
@@ -40,8 +42,10 @@ class HopfieldLearner:
         self.controller = Controller(session, config.schedule)
         for_circuit, for_copy = np.random.SeedSequence(config.seed).spawn(2)
         self.parameters = self._draw(for_circuit, dtype)
-        self.copy = FeedforwardCopy(self.network, self._draw(for_copy, dtype))
-        limit = session.circuit.technology.weight_limit
+        technology = session.circuit.technology
+        activation = activation_for(technology, config.copy_activation)
+        self.copy = FeedforwardCopy(self.network, self._draw(for_copy, dtype), activation)
+        limit = technology.weight_limit
         self._descent = Descent(self.network, config.rates, limit=limit, momentum=config.momentum)
         self._copy_descent = Descent(self.network, config.copy_rates or config.rates, momentum=config.momentum)
 
@@ -87,5 +91,5 @@ class HopfieldLearner:
     def restore(self, learned: Learned) -> None:
         """Go on from a checkpoint."""
         self.parameters = learned.circuit
-        self.copy = FeedforwardCopy(self.network, learned.copy)
+        self.copy = replace(self.copy, parameters=learned.copy)
         self._descent.velocity, self._copy_descent.velocity = learned.circuit_velocity, learned.copy_velocity

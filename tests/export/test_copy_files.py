@@ -2,12 +2,13 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analogeq.digital import FeedforwardCopy
+from analogeq.digital import FeedforwardCopy, TabulatedActivation
 from analogeq.errors import CheckFailedError, InputError
 from analogeq.export import SUFFIXES, CopyGap, CopyMetadata, export_copy, load_copy
 from analogeq.network import Block, Network, Parameters, glorot_uniform
@@ -228,3 +229,15 @@ def test_the_archive_is_a_plain_zip_with_names_one_can_read(tmp_path: Path) -> N
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert {"analogeq.npy", "weights.0.1.npy", "rows.0.1.npy", "biases.2.npy"} <= set(archive.namelist())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_copy_that_follows_a_curve_is_refused_and_nothing_is_written(tmp_path: Path, suffix: str) -> None:
+    if suffix == ".onnx":
+        pytest.importorskip("onnx")
+    points = np.array([0.0, 0.5, 1.0])
+    curve = TabulatedActivation(sums=points, signals=points, slopes=np.ones(3))
+    copy = replace(layered_copy(), activation=curve)
+    with pytest.raises(InputError, match="a curve, which no export format holds"):
+        export_copy(copy, tmp_path / f"copy{suffix}", metadata_of(copy))
+    assert list(tmp_path.iterdir()) == []
