@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from analogeq.circuit.devices import HeldPairs, PairDevices
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
@@ -26,7 +27,7 @@ class Conductances:
     The pair of edge (i, j) realises :math:`w_{ij} = A (G^+_{ij} - G^-_{ij}) / G_0`. The device that
     a sign does not need stays at the low end of the range, so the pair and ``w`` say the same and
     only ``w`` is stored. Where wires resist, w is what the pairs realise through them, and what they hold
-    is stored beside it.
+    is stored beside it. Where the memory is not ideal any two devices may make up a pair, and all are stored.
 
     Attributes
     ----------
@@ -42,6 +43,8 @@ class Conductances:
     held : tuple of ndarray or None
         What the devices of the forward and of the backward arrays hold, each of shape (edge,), where wires make it
         another thing than what they realise; None where they are ideal.
+    devices : HeldPairs or None
+        What a reading found every device to hold, where the memory is not ideal.
     """
 
     technology: Technology
@@ -50,9 +53,13 @@ class Conductances:
     biases: Floats
     clipped: int = 0
     held: tuple[Floats, Floats] | None = None
+    devices: HeldPairs | None = None
 
     def pairs(self, which: Which, at: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
         """``g_plus`` and ``g_minus`` [S] of some weights, of the array that is read backward, or of some biases."""
+        if self.devices is not None:
+            g_plus, g_minus = getattr(self.devices, which)[:, at]
+            return g_plus, g_minus
         if self.held is not None and which != "biases":
             return self.pair(self.held[0 if which == "weights" else 1][at])
         return self.pair(getattr(self, which)[at])
@@ -93,7 +100,9 @@ class Circuit:
     def program(self, parameters: Parameters) -> Conductances:
         """Map weights and biases onto pairs; what a pair cannot hold is clipped and counted.
 
-        Where wires resist this solves every crossbar, once for all that is settled with these conductances.
+        Where the memory is not ideal this is one writing of a new chip, the one of the memory's seed: equal
+        parameters give equal conductances. Where wires resist this solves every crossbar, once for all that is
+        settled with these conductances.
         """
         limit = self.technology.weight_limit
         n_clipped = 0
@@ -114,7 +123,31 @@ class Circuit:
                 inside = np.clip(asked, -limit, limit)
             held.append(inside)
         weights, biases = held
+        if not self.technology.memory.ideal:
+            return self._written(Parameters(weights, biases), n_clipped)
         return self._through_wires(Conductances(self.technology, weights, self.backward(weights), biases, n_clipped))
+
+    def new_devices(self) -> PairDevices:
+        """Make a new chip's devices, nothing written yet."""
+        return PairDevices(self.technology, self.network)
+
+    def reading(
+        self, devices: PairDevices, dtype: np.dtype[np.floating], clipped: int = 0, *, aside: bool = False
+    ) -> Conductances:
+        """Read a chip: the conductances its circuit has until the next reading; see `DeviceArray.read`."""
+        weights, biases = devices.read(aside=aside)
+        found = devices.realised(weights, biases, dtype)
+        back, mirrored = self.backward(found.weights), weights
+        if back is not found.weights:
+            mirrored = weights * self._mirror_factors
+        pairs = HeldPairs(weights, mirrored, biases)
+        held = Conductances(self.technology, found.weights, back, found.biases, clipped, devices=pairs)
+        return self._through_wires(held)
+
+    def _written(self, parameters: Parameters, clipped: int) -> Conductances:
+        devices = self.new_devices()
+        devices.write(parameters)
+        return self.reading(devices, parameters.weights.dtype, clipped)
 
     def _through_wires(self, held: Conductances) -> Conductances:
         """Put what pairs realise through wires that resist in place of what they hold."""

@@ -111,8 +111,12 @@ class Controller:
 
     def program(self, parameters: Parameters) -> int:
         """Write weights and biases to the conductances; return how many were out of range."""
+        after(self.state, Event.PROGRAM)
+        return self.take(self.session.circuit.program(parameters))
+
+    def take(self, conductances: Conductances) -> int:
+        """Go on with conductances that a chip holds already; return how many of them were asked out of range."""
         state = after(self.state, Event.PROGRAM)
-        conductances = self.session.circuit.program(parameters)
         self.session.program(conductances)
         self._conductances = conductances
         self.state = state

@@ -44,6 +44,7 @@ def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:
         find_spec("numba") is not None
         and fits(circuit)
         and np.array_equal(circuit.network.outputs, np.arange(last.start, last.stop))
+        and circuit.technology.memory.ideal
         and is_plain(circuit)
         and isinstance(rule, EquilibriumPropagation)
         and rule.sides == "centred"

@@ -19,6 +19,7 @@ from analogeq.files import write_text_atomically
 from analogeq.flow.design import compile_drawn
 from analogeq.flow.families import AnyCircuit, AnyConfig, copy_of, family_of, shared_of, wiring_of
 from analogeq.hardware import ResistiveTechnology, Technology, technology_from_toml, to_toml
+from analogeq.hardware.memory import DeviceState
 from analogeq.network import (
     Network,
     Parameters,
@@ -66,6 +67,8 @@ class Run:
     parameters : Parameters
         Of the analog circuit.
     copy : FeedforwardCopy
+    devices : DeviceState or None
+        What the circuit's devices hold, where its memory is not ideal.
     """
 
     folder: Path
@@ -75,6 +78,7 @@ class Run:
     engine: str
     parameters: Parameters
     copy: FeedforwardCopy
+    devices: DeviceState | None = None
 
 
 def describe_run(
@@ -130,6 +134,7 @@ def open_run(folder: Path) -> Run:
         engine=described["engine"],
         parameters=learned.circuit,
         copy=copy_of(circuit, learned.copy, config),
+        devices=learned.devices,
     )
 
 

@@ -14,6 +14,7 @@ from analogeq.engines import OperatingPoint
 from analogeq.errors import CheckpointError, InputError
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, check_family, presented, programmed
 from analogeq.flow.runs import DataSource, Run, describe_run
+from analogeq.hardware.memory import DeviceState
 from analogeq.network import Parameters
 from analogeq.training import EpochRecord, Learned, Learner, Progress, Trainer, copy_error, error_percent
 
@@ -27,6 +28,7 @@ class Trained:
     parameters: Parameters
     copy: FeedforwardCopy
     history: tuple[EpochRecord, ...]
+    devices: DeviceState | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
@@ -71,7 +73,8 @@ def train(
             trainer.resume()
         describe_run(folder, circuit, source, config, settler.name, command)
         result = trainer.run()
-    return Trained(folder, circuit, result.circuit, result.copy, result.history)
+    devices = trainer.learner.learned().devices
+    return Trained(folder, circuit, result.circuit, result.copy, result.history, devices)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def evaluate(run: Run | Trained, data: Dataset, settler: Settler, config: AnyCon
     learner: Learner
     with settler.open(run.circuit) as session:
         learner = config.learner(session, np.dtype(data.x_test.dtype).type)
-        learner.restore(Learned(run.parameters, run.copy.parameters))
+        learner.restore(Learned(run.parameters, run.copy.parameters, devices=run.devices))
         settled = learner.settled(data.x_test)
     read, alone = learner.outputs(settled), run.copy.outputs(data.x_test)
     return Evaluation(

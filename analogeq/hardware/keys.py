@@ -59,9 +59,9 @@ class Unbounded:
 class Optional:
     """A value that may be ``"none"``, there where something is left out of the chip."""
 
-    key: Quantity
+    key: Key
 
-    def read(self, value: object, what: str) -> float | None:
+    def read(self, value: object, what: str) -> object:
         """Read the value; None for ``"none"``."""
         return None if value == "none" else self.key.read(value, what)
 

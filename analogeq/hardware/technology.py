@@ -16,6 +16,7 @@ from analogeq.hardware.limits import (
     check_positive,
     check_temperature,
 )
+from analogeq.hardware.memory import Memory, check_range
 from analogeq.hardware.wires import Wires
 
 
@@ -52,6 +53,8 @@ class Technology:
         What the crossbars' wires, drivers and virtual grounds resist; ideal by default.
     temperature : float
         Junction temperature [degC]; IS of a diode is taken as given at this temperature.
+    memory : Memory
+        What the devices of the pairs are like; by default they hold exactly what is written.
     """
 
     family: ClassVar[str] = "hopfield"
@@ -72,6 +75,7 @@ class Technology:
     adc_bits: int | None = None
     wires: Wires = field(default_factory=Wires)
     temperature: float = 27.0
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         check_label("name", self.name)
@@ -92,11 +96,7 @@ class Technology:
 
     def _check_together(self) -> None:
         check_temperature("temperature", self.temperature)
-        if self.conductance_low >= self.conductance_high:
-            raise TechnologyError(
-                f"conductance_low: {self.conductance_low!r} S is not below conductance_high, "
-                f"{self.conductance_high!r} S; widen the range or swap the two"
-            )
+        check_range(self.conductance_low, self.conductance_high, self.memory)
         if self.arrays not in ("shared", "mirrored"):
             raise TechnologyError(f"arrays: {self.arrays!r} is unknown; give 'shared' or 'mirrored'")
         if self.arrays == "shared" and self.mirror_mismatch > 0:

@@ -11,6 +11,7 @@ import numpy as np
 
 from analogeq.errors import CheckpointError
 from analogeq.files import write_atomically
+from analogeq.hardware.memory import DeviceState
 from analogeq.network import Network, Parameters
 from analogeq.training.learner import Learned
 
@@ -46,6 +47,8 @@ class Checkpoint:
             if parameters is not None:
                 arrays[f"{name}.weights"] = parameters.weights
                 arrays[f"{name}.biases"] = parameters.biases
+        if self.learned.devices is not None:
+            arrays |= self.learned.devices.as_arrays("devices")
         counters = {"format": FORMAT, "epoch": self.epoch, "batch": self.batch, "fingerprint": self.fingerprint}
         arrays["counters"] = np.array(json.dumps(counters))
         write_atomically(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
@@ -79,6 +82,7 @@ def load_checkpoint(path: Path, network: Network, wiring: Network) -> Checkpoint
                 _parameters(arrays, "copy", network),
                 _parameters(arrays, "circuit_velocity", wiring) if _has(arrays, "circuit_velocity") else None,
                 _parameters(arrays, "copy_velocity", network) if _has(arrays, "copy_velocity") else None,
+                DeviceState.from_arrays(arrays, "devices"),
             ),
             epoch=int(counters["epoch"]),
             batch=int(counters["batch"]),

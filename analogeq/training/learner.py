@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.digital import FeedforwardCopy
+from analogeq.hardware.memory import DeviceState
 from analogeq.network import Network, Parameters
 
 Floats = NDArray[np.floating]
@@ -43,12 +44,16 @@ class Learned:
         Of the analog circuit and of its feedforward copy.
     circuit_velocity, copy_velocity : Parameters or None
         Momentum, where there is any.
+    devices : DeviceState or None
+        What the circuit's devices hold, where its memory is not ideal. Without, a learner of such a circuit writes
+        ``circuit`` to a new chip: that is a transfer.
     """
 
     circuit: Parameters
     copy: Parameters
     circuit_velocity: Parameters | None = None
     copy_velocity: Parameters | None = None
+    devices: DeviceState | None = None
 
 
 class Learner(Protocol):

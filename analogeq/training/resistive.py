@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.resistive import ResistiveConductances, ResistiveDrive
+from analogeq.circuit.resistive.devices import EdgeDevices
 from analogeq.controller.resistive import run_pair
 from analogeq.engines import ResistiveSession
 from analogeq.errors import CheckpointError
 from analogeq.files import write_atomically
+from analogeq.hardware.memory import DeviceState
 from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates
 from analogeq.learning.rules import Rule
+from analogeq.network import Parameters
+from analogeq.training.devices import step_in_place
 
 Array = NDArray[np.floating]
 Labels = NDArray[np.integer]
@@ -59,18 +63,23 @@ class ResistiveState:
         [A]
     epoch : int
         Epochs finished.
+    devices : DeviceState or None
+        What the circuit's devices hold, where its memory is not ideal; ``g`` is what that makes. Without, ``g`` is
+        written to a new chip first.
     """
 
     g: Array
     bias_currents: Array
     epoch: int = 0
+    devices: DeviceState | None = None
 
     def save(self, path: Path, fingerprint: str) -> None:
         """Write to ``path`` (.npz), all of it or nothing."""
         about = np.array(json.dumps({"epoch": self.epoch, "fingerprint": fingerprint}))
-        write_atomically(
-            path, lambda stream: np.savez(stream, allow_pickle=False, g=self.g, bias=self.bias_currents, about=about)
-        )
+        arrays = {"g": self.g, "bias": self.bias_currents, "about": about}
+        if self.devices is not None:
+            arrays |= self.devices.as_arrays("devices")
+        write_atomically(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
 
 
 def load_state(path: Path, fingerprint: str) -> ResistiveState:
@@ -84,7 +93,8 @@ def load_state(path: Path, fingerprint: str) -> ResistiveState:
     try:
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
-            state = ResistiveState(stored["g"], stored["bias"], int(about["epoch"]))
+            devices = DeviceState.from_arrays(stored, "devices")
+            state = ResistiveState(stored["g"], stored["bias"], int(about["epoch"]), devices)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path}: not a checkpoint of this program ({error}); delete it to start anew") from error
     if about["fingerprint"] != fingerprint:
@@ -113,29 +123,63 @@ class ResistiveTrainer:
     def epoch(self, state: ResistiveState, inputs: Array, targets: Array) -> ResistiveState:
         """Go through all samples once in the epoch's own order; ``state``'s arrays are written."""
         self.session.circuit.checked(ResistiveConductances(state.g, state.bias_currents))
+        devices = self._devices(state)
         rng = np.random.default_rng([self.schedule.seed, state.epoch])
         order = rng.permutation(len(inputs))
         rates = self.schedule.rates.decayed(self.schedule.decay**state.epoch)
         for first in range(0, len(order), self.schedule.batch):
             chosen = order[first : first + self.schedule.batch]
             sign = 1.0 if rng.random() < 0.5 else -1.0
-            self.minibatch(state, inputs[chosen], targets[chosen], rates, sign)
-        return replace(state, epoch=state.epoch + 1)
+            self.minibatch(state, inputs[chosen], targets[chosen], rates, sign, devices)
+        return replace(state, epoch=state.epoch + 1, devices=None if devices is None else devices.state)
+
+    def _devices(self, state: ResistiveState) -> EdgeDevices | None:
+        """Chip that holds a state; None where the memory is ideal. What it holds is written into ``state.g``."""
+        circuit = self.session.circuit
+        if circuit.technology.memory.ideal:
+            return None
+        devices = circuit.new_devices()
+        if state.devices is None:
+            devices.write(Parameters(state.g, state.bias_currents))
+        else:
+            devices.restore(state.devices, state.bias_currents)
+        state.g[:] = devices.held(state.g.dtype).weights
+        return devices
 
     def minibatch(
-        self, state: ResistiveState, inputs: Array, targets: Array, rates: ConductanceRates, sign: float
+        self,
+        state: ResistiveState,
+        inputs: Array,
+        targets: Array,
+        rates: ConductanceRates,
+        sign: float,
+        devices: EdgeDevices | None = None,
     ) -> None:
-        """Program, settle the states to compare, and step."""
+        """Program, settle the states to compare, and step; through the devices, where there are any."""
         # Checked at the start of the epoch, and every step ends inside the range.
-        self.session.program(ResistiveConductances(state.g, state.bias_currents))
+        held = ResistiveConductances(state.g, state.bias_currents)
+        self.session.program(held if devices is None else self.session.circuit.reading(devices, state.g.dtype))
         pair = run_pair(self.session, self.rule, inputs, targets, sign=sign, sweeps=self.schedule.sweeps)
         states = (pair.sources, pair.first, pair.second)
-        self.descent.step(state.g, state.bias_currents, states, pair.span, rates)
+
+        def descend(wanted: Parameters) -> None:
+            self.descent.step(wanted.weights, wanted.biases, states, pair.span, rates)
+
+        parameters = Parameters(state.g, state.bias_currents)
+        if devices is None:
+            descend(parameters)
+            return
+        moved, _ = step_in_place(devices, parameters, descend)
+        state.g[:], state.bias_currents[:] = moved.weights, moved.biases
 
     def error(self, state: ResistiveState, inputs: Array, labels: Labels, *, chunk: int = 1000) -> float:
         """Fraction of samples whose largest output is not their label's, of the free state."""
-        circuit = self.session.circuit
-        self.session.program(circuit.program(state.g, state.bias_currents))
+        circuit, devices = self.session.circuit, self._devices(state)
+        self.session.program(
+            circuit.program(state.g, state.bias_currents)
+            if devices is None
+            else circuit.reading(devices, state.g.dtype)
+        )
         wrong = 0
         for first in range(0, len(inputs), chunk):
             part = slice(first, first + chunk)

@@ -17,16 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
+from analogeq.circuit.resistive.devices import EdgeDevices
 from analogeq.controller.resistive import run_pair
 from analogeq.digital import Activation, FeedforwardCopy
 from analogeq.digital.activation import LEAK
 from analogeq.engines import ResistiveSession
 from analogeq.errors import CheckpointError
+from analogeq.hardware.memory import DeviceState
 from analogeq.learning import Descent
 from analogeq.learning.co_content import StageGains
 from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates, as_the_first, half_kaiming
 from analogeq.network import Parameters, glorot_uniform
 from analogeq.training.copy_step import copy_step
+from analogeq.training.devices import step_in_place
 from analogeq.training.learner import Floats, Learned, Tally
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ class ResistiveLearner:
         pairs = circuit.technology.outputs == "pairs"
         for_circuit, for_copy = np.random.SeedSequence(config.seed).spawn(2)
         self.parameters = first_conductances(circuit, np.random.default_rng(for_circuit), dtype)
+        self._devices: EdgeDevices | None = None
+        self._hold(self.parameters)
         drawn = glorot_uniform(self.network, np.random.default_rng(for_copy), scale=config.scale, dtype=dtype)
         self.copy = FeedforwardCopy(self.network, drawn, activation_of(circuit), pairs)
         self._rule = config.learning_rule(unit, pairs=pairs)
@@ -66,6 +71,35 @@ class ResistiveLearner:
         )
         self._copy_descent = Descent(self.network, config.copy_rates or config.rates)
         self._epoch_rates = self._rates
+
+    def _hold(self, parameters: Parameters, state: DeviceState | None = None) -> None:
+        """Hold parameters as they are, or as devices do: of a new chip that is written once, or as a state has them."""
+        self.parameters = parameters
+        circuit = self.session.circuit
+        if circuit.technology.memory.ideal:
+            return
+        self._devices = circuit.new_devices()
+        if state is None:
+            self._devices.write(parameters)
+        else:
+            self._devices.restore(state, parameters.biases)
+        self.parameters = self._devices.held(parameters.weights.dtype)
+
+    def _program(self, *, aside: bool = False) -> None:
+        """Show the session what is held; ``aside`` leaves what is learned later as it would have been."""
+        held = ResistiveConductances(self.parameters.weights, self.parameters.biases)
+        if self._devices is not None:
+            held = self.session.circuit.reading(self._devices, self.parameters.weights.dtype, aside=aside)
+        self.session.program(held)
+
+    def _descend(self, states: tuple[Floats, Floats, Floats], span: float) -> None:
+        def descend(wanted: Parameters) -> None:
+            self._descent.step(wanted.weights, wanted.biases, states, span, self._epoch_rates)
+
+        if self._devices is None:
+            descend(self.parameters)
+        else:
+            self.parameters, _ = step_in_place(self._devices, self.parameters, descend)
 
     @property
     def n_signals(self) -> int:
@@ -81,12 +115,10 @@ class ResistiveLearner:
         """Run the phases on a minibatch and move both sets of weights."""
         forward = self.copy.forward(inputs)
         prediction = forward[0]
-        held = ResistiveConductances(self.parameters.weights, self.parameters.biases)
-        self.session.program(held)
+        self._program()
         start = prediction if self.config.initialise else None
         pair = run_pair(self.session, self._rule, inputs, targets, start=start, sign=sign, sweeps=self.config.sweeps)
-        states = (pair.sources, pair.first, pair.second)
-        self._descent.step(held.g, held.bias_currents, states, pair.span, self._epoch_rates)
+        self._descend((pair.sources, pair.first, pair.second), pair.span)
         self._copy_descent.step(self.copy.parameters, copy_step(self.copy, self.config, inputs, pair.free, forward))
         gap = float(np.abs(prediction - pair.free).mean())
         return Tally(gap, self._at_the_ends(), float(np.median(pair.points[0].kcl_residual)))
@@ -98,7 +130,7 @@ class ResistiveLearner:
 
     def settled(self, inputs: Floats) -> Floats:
         """Voltages of all nodes after the free phase [V]."""
-        self.session.program(ResistiveConductances(self.parameters.weights, self.parameters.biases))
+        self._program(aside=True)
         parts = []
         for first in range(0, len(inputs), CHUNK):
             some = inputs[first : first + CHUNK]
@@ -112,7 +144,8 @@ class ResistiveLearner:
 
     def learned(self) -> Learned:
         """Hand over what a checkpoint keeps."""
-        return Learned(self.parameters, self.copy.parameters)
+        devices = None if self._devices is None else self._devices.state
+        return Learned(self.parameters, self.copy.parameters, devices=devices)
 
     def restore(self, learned: Learned) -> None:
         """Go on from a checkpoint.
@@ -120,10 +153,12 @@ class ResistiveLearner:
         Raises
         ------
         CheckpointError
-            If shared edges or nodes differ in it, so that they could not learn as one.
+            If shared edges or nodes differ in it, so that they could not learn as one; devices that are not ideal
+            may differ, since each gets as near to their one conductance as it does.
         """
-        check_shared_alike(self.session.circuit, learned.circuit)
-        self.parameters = learned.circuit
+        if self._devices is None:
+            check_shared_alike(self.session.circuit, learned.circuit)
+        self._hold(learned.circuit, learned.devices)
         self.copy = FeedforwardCopy(self.network, learned.copy, self.copy.activation, self.copy.pairs)
 
 

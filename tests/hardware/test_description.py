@@ -70,7 +70,7 @@ def test_the_shipped_file_is_the_default_technology_and_names_every_key():
     text = default_technology_toml()
     assert technology_from_toml(text) == Technology()
     held = tomllib.loads(text)
-    assert {section: list(keys) for section, keys in held.items() if section != "clamp"} == {
+    assert {section: list(keys) for section, keys in held.items() if section not in HOPFIELD.kinds} == {
         section: list(keys) for section, keys in HOPFIELD.sections.items()
     }
     assert all(part in text for part in REAL_DIODES)
@@ -83,7 +83,7 @@ def test_an_empty_file_is_the_default_technology():
 def test_every_field_of_the_technology_has_a_key():
     keys = {key for name, section in HOPFIELD.sections.items() if name != "wires" for key in section}
     assert set(HOPFIELD.sections["wires"]) == {field.name for field in fields(Wires)}
-    assert keys | {"clamp", "wires"} == {field.name for field in fields(Technology)} | {"family"}
+    assert keys | {"clamp", "memory", "wires"} == {field.name for field in fields(Technology)} | {"family"}
 
 
 def test_what_a_file_says_is_what_the_chip_is(tmp_path):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.nodes import Nodes
@@ -148,12 +148,12 @@ def _neurons(wires: _Wires, preset: Doubles) -> Iterator[Section]:
 
 def _biases(conductances: Conductances, wires: _Wires) -> Iterator[Section]:
     names = _numbered("xb", len(wires.neurons))
-    pairs = _pairs(names, conductances, conductances.biases, (wires.rail, wires.plus, wires.minus))
+    pairs = _pairs(names, conductances.pairs("biases"), (wires.rail, wires.plus, wires.minus))
     yield Section("Biases: pairs on a word line that stands at the rail", (pairs,))
 
 
-def _pairs(names: tuple[str, ...], conductances: Conductances, values: Volts, ports: tuple[Ints, ...]) -> Instances:
-    g_plus, g_minus = (g.astype(np.float64, copy=False) for g in conductances.pair(values))
+def _pairs(names: tuple[str, ...], held: tuple[Volts, Volts], ports: tuple[Ints, ...]) -> Instances:
+    g_plus, g_minus = (g.astype(np.float64, copy=False) for g in held)
     return _cells("pair", names, ports, g_plus=g_plus, g_minus=g_minus)
 
 
@@ -171,7 +171,7 @@ def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires,
     if len(edge):
         names = tuple([f"xw{e}_f" for e in edge.tolist()])
         ports = (wires.inputs[rows], wires.plus[post], wires.minus[post])
-        pairs = _pairs(names, conductances, conductances.weights[edge], ports)
+        pairs = _pairs(names, conductances.pairs("weights", edge), ports)
         yield Section("Crossbar from the inputs: word line, plus and minus bit line", (pairs,))
 
 
@@ -199,13 +199,14 @@ def _ideal_crossbars(circuit: Circuit, conductances: Conductances, line: Ints, w
     both = (
         "one array, read the other way: the same values" if circuit.technology.arrays == "shared" else "its own array"
     )
-    for title, suffix, weights, source, target in (
-        ("Crossbar between neurons, forward", "f", conductances.weights, pre, post),
-        (f"Crossbar between neurons, backward ({both})", "b", conductances.backward, post, pre),
-    ):
+    directions: tuple[tuple[str, str, Which, Ints, Ints], ...] = (
+        ("Crossbar between neurons, forward", "f", "weights", pre, post),
+        (f"Crossbar between neurons, backward ({both})", "b", "backward", post, pre),
+    )
+    for title, suffix, which, source, target in directions:
         names = tuple([f"xw{e}_{suffix}" for e in edge.tolist()])
         ports = (line[source], wires.plus[target], wires.minus[target])
-        yield Section(title, (_pairs(names, conductances, weights[edge], ports),))
+        yield Section(title, (_pairs(names, conductances.pairs(which, edge), ports),))
 
 
 def _tether(drive: Drive, sample: int, wires: _Wires, nodes: Nodes) -> Iterator[Section]:

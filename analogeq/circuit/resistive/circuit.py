@@ -34,18 +34,20 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.drive import Volts
+from analogeq.circuit.resistive.devices import EdgeDevices
 from analogeq.circuit.resistive.stages import Stages, stages
 from analogeq.circuit.resistive.wiring import check_shared, wired, wired_groups
 from analogeq.errors import GraphError, InputError
+from analogeq.hardware.memory import Memory
 from analogeq.hardware.resistive import ResistiveTechnology
-from analogeq.network import Network
+from analogeq.network import Network, Parameters
 from analogeq.network.network import Floats, Ints
 
 
@@ -180,6 +182,9 @@ class ResistiveCircuit:
     def program(self, g: Floats, bias_currents: Floats | None = None) -> ResistiveConductances:
         """Write conductances; what the range cannot hold is clipped and counted.
 
+        Where the memory is not ideal this is one writing of a new chip, the one of the memory's seed: equal
+        arguments give equal conductances.
+
         Raises
         ------
         InputError
@@ -198,11 +203,31 @@ class ResistiveCircuit:
         low, high = self.technology.conductance_low, self.technology.conductance_high
         outside = int(np.count_nonzero((g < low) | (g > high)))
         held = np.clip(g, low, high) if outside else g
+        if not self.technology.memory.ideal:
+            devices = self.new_devices()
+            devices.write(Parameters(held, currents))
+            return self.reading(devices, g.dtype, outside)
         return ResistiveConductances(held, currents, outside)
 
+    def new_devices(self) -> EdgeDevices:
+        """Make a new chip's devices, nothing written yet."""
+        return EdgeDevices(self.technology, self.wiring)
+
+    def reading(
+        self, devices: EdgeDevices, dtype: np.dtype[np.floating], clipped: int = 0, *, aside: bool = False
+    ) -> ResistiveConductances:
+        """Read a chip: the conductances its circuit has until the next reading; see `DeviceArray.read`."""
+        found = devices.read(dtype, aside=aside)
+        return ResistiveConductances(found.weights, found.biases, clipped)
+
     def checked(self, conductances: ResistiveConductances) -> ResistiveConductances:
-        """Refuse conductances outside the range, or no numbers, naming the first edge."""
+        """Refuse conductances outside the range, or no numbers, naming the first edge.
+
+        Devices that are not ideal may hold anything from 0 S on: an open one, or one read with noise.
+        """
         tech, g = self.technology, conductances.g
+        if not tech.memory.ideal:
+            tech = replace(tech, memory=Memory(), conductance_low=0.0, conductance_high=np.inf)
         outside = np.flatnonzero(~((g >= tech.conductance_low) & (g <= tech.conductance_high)))
         if len(outside):
             at = int(outside[0])

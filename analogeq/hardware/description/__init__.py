@@ -95,4 +95,4 @@ def technology_from_tables(
         held[name] = table
     if family.family == "resistive":
         return resistive.read(held, folder)
-    return hopfield.read(held)
+    return hopfield.read(held, folder)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
+from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
 from analogeq.hardware.description.vocabulary import HOPFIELD, refuse_unknown_kind
 from analogeq.hardware.diodes import REAL_DIODES, real_diode
@@ -14,12 +16,16 @@ from analogeq.hardware.technology import Technology
 from analogeq.hardware.wires import Wires
 
 
-def read(tables: Mapping[str, Mapping[str, object]]) -> Technology:
-    """Make the technology that the tables describe."""
+def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Technology:
+    """Make the technology that the tables describe; files it names are below ``folder``."""
     values: dict[str, object] = {}
     for table, held in tables.items():
         made = _MADE.get(table)
-        values |= read_section(table, held, HOPFIELD) if made is None else {table: made(held)}
+        if table == "memory":
+            memory, own_range = read_memory(held, folder, HOPFIELD)
+            values = {**own_range, **values, "memory": memory}
+        else:
+            values |= read_section(table, held, HOPFIELD) if made is None else {table: made(held)}
     try:
         return Technology(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Technology checks
     except TechnologyError as error:
@@ -30,7 +36,7 @@ def parts(technology: Technology) -> dict[str, list[str]]:
     """Lines of every table."""
     held = {table: technology.wires if table == "wires" else technology for table in HOPFIELD.sections}
     written = {table: section_lines(table, vars(part), HOPFIELD) for table, part in held.items()}
-    return {**written, "clamp": _clamp_lines(technology.clamp)}
+    return {**written, "clamp": _clamp_lines(technology.clamp), "memory": memory_lines(technology.memory)}
 
 
 def _read_clamp(held: Mapping[str, object]) -> Clamp:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.description.devices import device_lines, read_device
+from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
 from analogeq.hardware.description.vocabulary import RESISTIVE
 from analogeq.hardware.resistive import Amplifier, ResistiveTechnology
@@ -20,6 +21,9 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
             values["device"] = read_device(held, folder)
         elif table == "amplifier":
             values["amplifier"] = _read_amplifier(held)
+        elif table == "memory":
+            memory, own_range = read_memory(held, folder, RESISTIVE)
+            values = {**own_range, **values, "memory": memory}
         else:
             values |= read_section(table, held, RESISTIVE)
     try:
@@ -35,7 +39,7 @@ def parts(technology: ResistiveTechnology) -> dict[str, list[str]]:
     }
     if technology.amplifier is not None:
         written["amplifier"] = section_lines("amplifier", vars(technology.amplifier), RESISTIVE)
-    return {**written, "device": device_lines(technology.device)}
+    return {**written, "device": device_lines(technology.device), "memory": memory_lines(technology.memory)}
 
 
 def _read_amplifier(held: Mapping[str, object]) -> Amplifier:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.description.memory_keys import MEMORY_KEYS, memory_kinds
 from analogeq.hardware.diodes import REAL_DIODES
 from analogeq.hardware.keys import Bits, Flag, Key, Number, Numbers, Optional, Quantity, Text, Unbounded, Whole
 
@@ -92,7 +93,8 @@ HOPFIELD = Vocabulary(
                 "name": Text(),
             },
             **{part: {} for part in REAL_DIODES},
-        }
+        },
+        "memory": memory_kinds(MEMORY_KEYS),
     },
     {},
 )
@@ -137,7 +139,8 @@ RESISTIVE = Vocabulary(
             "junction-pair": {**_CARD, **_BIASES},
             **{part: {"temperature": _TEMPERATURE} for part in REAL_DIODES},
             **{part + PAIR: {"temperature": _TEMPERATURE, **_BIASES} for part in REAL_DIODES},
-        }
+        },
+        "memory": memory_kinds({key: how for key, how in MEMORY_KEYS.items() if key != "pairs"}),
     },
     {
         ("inputs", "gain"): "input_gain",

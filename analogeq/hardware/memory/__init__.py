@@ -5,7 +5,7 @@ from analogeq.hardware.memory.array import DeviceArray, DeviceState
 from analogeq.hardware.memory.faults import Faults
 from analogeq.hardware.memory.levels import Levels
 from analogeq.hardware.memory.measured import MeasuredDevice, PulseTable, fit_pulses, read_pulses
-from analogeq.hardware.memory.memory import Memory
+from analogeq.hardware.memory.memory import Memory, check_range
 from analogeq.hardware.memory.noise import Noise
 from analogeq.hardware.memory.presets import PRESETS, Preset, preset_called
 from analogeq.hardware.memory.programming import Programming
@@ -29,6 +29,7 @@ __all__ = [
     "Pulses",
     "Retention",
     "Spread",
+    "check_range",
     "fit_pulses",
     "preset_called",
     "read_pulses",

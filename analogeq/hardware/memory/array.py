@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +41,19 @@ class DeviceState:
     moved_at: Array
     clock: float
     generator: str
+
+    def as_arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Arrays for a file, under names that begin with ``name``."""
+        about = np.array(json.dumps({"clock": self.clock, "generator": self.generator}))
+        return {f"{name}.set_to": self.set_to, f"{name}.moved_at": self.moved_at, f"{name}.about": about}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> DeviceState | None:
+        """Read what `as_arrays` made; None if there is nothing of that name."""
+        if f"{name}.about" not in arrays:
+            return None
+        about = json.loads(str(arrays[f"{name}.about"]))
+        return cls(arrays[f"{name}.set_to"], arrays[f"{name}.moved_at"], float(about["clock"]), str(about["generator"]))
 
 
 class DeviceArray:
@@ -113,12 +129,23 @@ class DeviceArray:
         shown = self._shown(self._now(), slice(None))
         return shown.copy() if shown is self._set_to else shown
 
-    def read(self) -> Array:
-        """What a reading finds [S]: with read noise, never below zero."""
+    def read(self, *, aside: bool = False) -> Array:
+        """What a reading finds [S]: with read noise, never below zero.
+
+        Parameters
+        ----------
+        aside : bool
+            Draw from a copy of the generator: what is drawn later is the same as without this reading.
+        """
         found = self.held()
         if self.memory.read_noise:
-            found = np.maximum(self.memory.read_noise.around(found, self.low, self.high, self._rng), 0.0)
+            rng = deepcopy(self._rng) if aside else self._rng
+            found = np.maximum(self.memory.read_noise.around(found, self.low, self.high, rng), 0.0)
         return found
+
+    def floor(self) -> Array:
+        """How far down each device goes [S]: to its own low end, a stuck one nowhere."""
+        return self._shown(self.devices.low, slice(None))
 
     def wait(self, seconds: float) -> None:
         """Let time pass [s]."""

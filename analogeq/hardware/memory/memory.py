@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -89,3 +90,23 @@ class Memory:
     def ages(self) -> bool:
         """Whether time does anything."""
         return bool(self.drift) or bool(self.retention)
+
+
+def check_range(low: float, high: float, memory: Memory) -> None:
+    """Refuse a range that is none, or none that the memory's steps and errors can be counted in.
+
+    Only an ideal memory needs more than one value: what a real one makes of a range of 1 is for the user to see.
+    """
+    if low > high or (low == high and memory.ideal):
+        raise TechnologyError(
+            f"conductance_low: {low!r} S is not below conductance_high, {high!r} S; widen the range or swap the two"
+        )
+    if math.isinf(high) and not memory.ideal:
+        raise TechnologyError(
+            f"conductance_high: {high!r} S, and the memory's levels, steps and errors are counted in ranges; give a "
+            "finite conductance_high"
+        )
+    if low == 0.0 and memory.levels is not None and memory.levels.spacing == "resistance":
+        raise TechnologyError(
+            "conductance_low: 0.0 S is no end for levels equally spaced in resistance; give one above zero"
+        )

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.limits import check_label, check_not_negative, check_number, check_positive
+from analogeq.hardware.memory import Memory, check_range
 from analogeq.hardware.resistive.device import NodeDevice
 from analogeq.hardware.resistive.ideal_diode import IdealDiode
 
@@ -64,6 +65,8 @@ class ResistiveTechnology:
     outputs : {"single", "pairs"}
         Pairs: an output signal is the voltage of one node less that of the next.
     name : str
+    memory : Memory
+        What the programmable conductances are like; by default they hold exactly what is written.
     """
 
     family: ClassVar[str] = "resistive"
@@ -78,15 +81,17 @@ class ResistiveTechnology:
     amplifier: Amplifier | None = None
     outputs: Literal["single", "pairs"] = "single"
     name: str = "generic resistive"
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         check_label("name", self.name)
         check_not_negative("conductance_low", self.conductance_low, "S")
         check_positive("conductance_high", self.conductance_high, "S", infinite=True)
-        if not self.conductance_low < self.conductance_high:
+        check_range(self.conductance_low, self.conductance_high, self.memory)
+        if self.memory.pairs != "one-sided":
             raise TechnologyError(
-                f"conductance_low: {self.conductance_low!r} S is not below conductance_high, "
-                f"{self.conductance_high!r} S; widen the range or swap the two"
+                f"memory pairs: {self.memory.pairs!r}, and a conductance of this family is one device; leave pairs "
+                "out, or use family 'hopfield'"
             )
         check_positive("input_gain", self.input_gain)
         if self.bias_voltage is not None:

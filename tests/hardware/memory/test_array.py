@@ -85,6 +85,14 @@ def test_the_noise_of_reading_is_new_every_time_and_changes_nothing():
     assert (first >= 0.0).all()
 
 
+def test_a_reading_aside_is_the_next_reading_and_changes_nothing_after_it():
+    array, again = (array_of(Memory(read_noise=Noise(of_value=0.1))) for _ in range(2))
+    aside = array.read(aside=True)
+    assert np.array_equal(aside, array.read())
+    again.read()
+    assert array.state.generator == again.state.generator
+
+
 def test_steps_below_half_a_pulse_are_lost_by_rounding_and_kept_on_average_by_drawing():
     n = 40_000
     memory = Memory(pulses=Pulses(Branch(100.0), Branch(100.0)))
