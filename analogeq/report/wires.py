@@ -1,0 +1,90 @@
+"""Test errors against the resistance of the crossbars' wires, and how much of the weights they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from analogeq.errors import InputError
+from analogeq.report import style
+
+STYLES = {"in place": ("-", "o"), "transferred": ((0, (4, 1.5)), "")}
+"""Line and marker of each way to come by the weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class WireCurve:
+    """One size of array, and one way to come by its weights.
+
+    Attributes
+    ----------
+    hidden : int
+        Columns of the first array.
+    way : {"in place", "transferred"}
+        Trained with the wires, or without and programmed afterwards.
+    ohms : ndarray, shape (resistance,)
+        Of a line's segment [Ohm]; increasing, may begin with zero.
+    error, copy : ndarray, shape (resistance,)
+        Test error of the settled circuit, and of its copy [%].
+    taken : ndarray, shape (resistance,)
+        Norm of what the wires take from the first layer's weights, over theirs.
+    """
+
+    hidden: int
+    way: str
+    ohms: NDArray[np.floating]
+    error: NDArray[np.floating]
+    copy: NDArray[np.floating]
+    taken: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        if self.way not in STYLES:
+            raise InputError(f"wire curve: way {self.way!r} is unknown; give {' or '.join(map(repr, STYLES))}")
+        if not len(self.ohms) == len(self.error) == len(self.copy) == len(self.taken) > 0:
+            raise InputError(f"wire curve of {self.hidden} columns: give an error and a share for each resistance")
+
+
+def wires_figure(curves: Sequence[WireCurve], *, title: str) -> Figure:
+    """Draw errors beside what the wires take; one colour a size, one kind of line a way."""
+    if not curves:
+        raise InputError("wires figure: no curve to draw; pass at least one")
+    figure = style.new_figure(8.2, 3.8)
+    style.heading(figure, title)
+    errors, taken = figure.subplots(1, 2)
+    x = "resistance of a wire's segment [Ω]"
+    style.dress(errors, x=x, y="test error of the settled circuit [%]")
+    style.dress(taken, x=x, y="share of the first layer taken by wires [%]")
+    sizes = sorted({curve.hidden for curve in curves})
+    for curve in curves:
+        _draw(errors, taken, curve, style.SERIES[sizes.index(curve.hidden) % len(style.SERIES)])
+    _scale((errors, taken), curves)
+    errors.set_ylim(bottom=0.0)
+    taken.set_ylim(bottom=0.0)
+    style.legend(errors, where="upper left")
+    return figure
+
+
+def _draw(errors: Axes, taken: Axes, curve: WireCurve, colour: str) -> None:
+    line, marker = STYLES[curve.way]
+    look: dict[str, Any] = {"color": colour, "linestyle": line, "marker": marker, "markersize": 3.5, "linewidth": 1.4}
+    errors.plot(curve.ohms, curve.error, label=f"{curve.hidden} columns, {curve.way}", **look)
+    taken.plot(curve.ohms, 100.0 * curve.taken, **look)
+
+
+def _scale(panels: tuple[Axes, Axes], curves: Sequence[WireCurve]) -> None:
+    """Logarithmic from the smallest resistance on, linear below it, so that zero has a place."""
+    every = sorted({float(ohms) for curve in curves for ohms in curve.ohms})
+    above = [ohms for ohms in every if ohms > 0.0]
+    for axes in panels:
+        if above:
+            axes.set_xscale("symlog", linthresh=above[0], linscale=0.5)
+        axes.set_xticks(every)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda ohms, _: f"{ohms:g}"))
+        axes.minorticks_off()
