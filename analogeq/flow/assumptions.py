@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from analogeq.hardware import ResistiveTechnology, Technology
+from analogeq.hardware import ResistiveTechnology, Technology, Wires
 from analogeq.hardware.clamp import IdealClamp
 
 
@@ -31,7 +31,25 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
         if technology.arrays == "shared"
         else f"Each direction of a weight has an array of its own, {100 * technology.mirror_mismatch:g} % apart."
     )
-    return followers, clamp, arrays, _converter("DACs", technology.dac_bits), _converter("ADCs", technology.adc_bits)
+    return (
+        followers,
+        clamp,
+        arrays,
+        _wires(technology.wires),
+        _converter("DACs", technology.dac_bits),
+        _converter("ADCs", technology.adc_bits),
+    )
+
+
+def _wires(wires: Wires) -> str:
+    if wires.are_ideal:
+        return "Crossbars have ideal wires, drivers and virtual grounds."
+    return (
+        f"For each cell a word line resists {wires.word_line_resistance:g} Ω and a bit line "
+        f"{wires.bit_line_resistance:g} Ω. Drivers ({wires.driven_from}) resist {wires.driver_resistance:g} Ω, "
+        f"virtual grounds ({wires.sensed_at}) {wires.sense_resistance:g} Ω. The two arrays of a layer's pairs have "
+        "wires of their own, biases have none."
+    )
 
 
 def _converter(name: str, bits: int | None) -> str:

@@ -60,24 +60,21 @@ class Chains:
         """What each device has in series: the line as seen from its own cell [S], shape (line, cell)."""
         return self.before + self.after
 
-    def between(self) -> Doubles:
-        """Conductances between the devices' far ends [S], shape (line, cell, cell), below the diagonal.
+    def reached(self) -> Doubles:
+        """Voltage at cell j per volt at the far end of device k, the held ends at 0 V, shape (line, cell j, cell k).
 
-        With the line's held ends at 0 V, a volt at the far end of device k sends this current out of the
-        far end of device j. Above the diagonal it is the same by reciprocity, and left at zero.
+        On and below the diagonal, j >= k; above it zero. Times the conductance of device j it is what flows out of its
+        far end, the same for j and k exchanged.
         """
         n_lines, n = self.g.shape
         # from cell j - 1 to cell j a voltage falls by the divider of the segment and all that follows
         passed = 1.0 / (1.0 + self.line.segment * (self.g + self.after))
-        found = np.zeros((n_lines, n, n))
         at_own_cell = self.g / (self.g + self.seen_by_devices)
+        found = np.zeros((n_lines, n, n))
         for j in range(n):
             if j:
                 np.multiply(found[:, j - 1, :j], passed[:, j, None], out=found[:, j, :j])
             found[:, j, j] = at_own_cell[:, j]
-        found *= self.g[:, :, None]
-        diagonal = np.arange(n)
-        found[:, diagonal, diagonal] = 0.0
         return found
 
     def own(self) -> Doubles:

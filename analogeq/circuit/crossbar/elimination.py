@@ -36,6 +36,14 @@ Step = tuple[Doubles, Doubles | None]
 _AT_ONCE = 4_000_000
 """Numbers in the largest stack of rows that is made in one go: 32 MB."""
 
+_LONG_LEAD = 100.0
+"""A difference from 1 is wrong by a rounding of 1, which makes Y wrong by that over r. Beside the 1 of 1 + r Y this
+is nothing, in the last step a hundred roundings where the lead resists a hundred times r. Beyond, X and Y are
+multiplied."""
+
+_WHOLE = 64
+"""Rows up to which a matrix is inverted in one piece."""
+
 
 @dataclass(frozen=True, eq=False)
 class Elimination:
@@ -60,10 +68,15 @@ class Elimination:
         For bit lines held at one end, or ideal ones; nothing but the result is kept.
         """
         sent = np.zeros(self.g.shape)
+        done, passed = 0, None  # rows that wait for the product of what has been passed since they were done
         for i, (per_volt, inverse) in enumerate(self._steps()):
             sent[i] = per_volt
-            if inverse is not None:
-                sent[: i + 1] = sent[: i + 1] @ inverse
+            sent[done : i + 1] = _product(sent[done : i + 1], inverse)
+            if done:
+                passed = inverse if passed is None else _product(passed, inverse)
+            if i + 1 - done == self.g.shape[1] or i + 1 == len(sent):
+                sent[:done] = _product(sent[:done], passed)
+                done, passed = i + 1, None
         return sent[self._order]
 
     def bit_voltages(self, words: Doubles, bits: Doubles) -> Doubles:
@@ -114,7 +127,16 @@ class Elimination:
             y += row
             inverse = _inverse(y, self._below(i))
             yield per_volt, inverse
-            y = _product(y, inverse)
+            y = self._above(y, inverse)
+
+    def _above(self, y: Doubles, inverse: Doubles | None) -> Doubles:
+        """Y of what is above a row, seen through the segments that end in it: X Y, which is (1 - X) / r."""
+        r = self.bit.segment
+        if inverse is None or self.bit.lead > _LONG_LEAD * r:
+            return _product(y, inverse)
+        seen = inverse * (-1.0 / r)
+        seen.flat[:: len(seen) + 1] += 1.0 / r
+        return seen
 
     def _below(self, i: int) -> float:
         """Resistance [Ohm] between the bit nodes of step i and what is next to them towards the held end."""
@@ -130,8 +152,10 @@ class Elimination:
         size = max(1, _AT_ONCE // n_bits**2)
         for at in range(0, n_words, size):
             chains = Chains(g[at : at + size], self.word)
-            for between, own, per_volt in zip(chains.between(), chains.own(), chains.sent(), strict=True):
-                row = np.negative(between + between.T)
+            per_line = zip(chains.g, chains.reached(), chains.own(), chains.sent(), strict=True)
+            for own_g, reached, own, per_volt in per_line:
+                lower = reached * -own_g[:, None]
+                row = lower + lower.T
                 row.flat[:: n_bits + 1] = own
                 yield row, per_volt
 
@@ -144,15 +168,37 @@ def _inverse(y: Doubles, ohms: float) -> Doubles | None:
     """(1 + r Y)^-1, None where it is 1."""
     if ohms == 0.0:
         return None
-    n = len(y)
     matrix = ohms * y
-    matrix.flat[:: n + 1] += 1.0
+    matrix.flat[:: len(y) + 1] += 1.0
+    return _inverse_of(matrix)
+
+
+def _inverse_of(matrix: Doubles) -> Doubles:
+    """Inverse of a symmetric positive definite matrix: in halves, whose products are faster than LAPACK's inversion."""
+    n = len(matrix)
+    if n <= _WHOLE:
+        return _cholesky_inverse(matrix)
+    half = n // 2
+    upper = matrix[:half, half:]
+    first = _inverse_of(matrix[:half, :half])
+    carried = first @ upper
+    second = _inverse_of(matrix[half:, half:] - upper.T @ carried)
+    corner = carried @ second
+    found = np.empty_like(matrix)
+    found[:half, :half] = first + corner @ carried.T
+    found[:half, half:] = -corner
+    found[half:, :half] = -corner.T
+    found[half:, half:] = second
+    return found
+
+
+def _cholesky_inverse(matrix: Doubles) -> Doubles:
     # the transpose is the same matrix, in the order LAPACK works in
-    factor, info = dpotrf(matrix.T, lower=1, overwrite_a=1)
+    factor, info = dpotrf(matrix.T, lower=1)
     if info == 0:
         factor, info = dpotri(factor, lower=1, overwrite_c=1)
     if info != 0:
-        raise ArithmeticError(f"crossbar: 1 + r Y is not positive definite at its row {info}: r is {ohms!r} Ohm")
+        raise ArithmeticError(f"crossbar: 1 + r Y is not positive definite at row {info} of {len(matrix)}")
     inverse: Doubles = factor + factor.T
-    inverse.flat[:: n + 1] *= 0.5
+    inverse.flat[:: len(matrix) + 1] *= 0.5
     return inverse
