@@ -137,7 +137,8 @@ def drawn_power(technology: Technology, block: Block, pairs: Pairs, direction: D
 def pull_back(network: Network, conductances: Conductances, slopes: Floats, direction: Direction) -> Doubles:
     r"""Derivative by what the devices hold, from the derivative by what they realise.
 
-    Of a pair only the device that holds the weight's sign moves with it, the other stays where it is.
+    Of a one-sided pair only the device that holds the weight's sign moves with it, the other stays where it is; the
+    devices of a balanced pair move by half of it each, in opposite directions.
 
     Parameters
     ----------
@@ -164,7 +165,10 @@ def pull_back(network: Network, conductances: Conductances, slopes: Floats, dire
         plus, minus = (_through(array, sent) for array in arrays)
         if direction == "backward":
             plus, minus = plus.T, minus.T
-        block.view(found)[:] = np.where(block.view(pairs[0]) >= block.view(pairs[1]), plus, minus)
+        if conductances.technology.memory.pairs == "balanced":
+            block.view(found)[:] = 0.5 * (plus + minus)
+        else:
+            block.view(found)[:] = np.where(block.view(pairs[0]) >= block.view(pairs[1]), plus, minus)
     return found
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Drive, compile_circuit
+from analogeq.circuit.crossbar import Crossbar
 from analogeq.circuit.netlist import readable_netlist
 from analogeq.circuit.netlist.hierarchy import cell_hierarchy
 from analogeq.circuit.wired import crossbars, pull_back
 from analogeq.engines import engine
 from analogeq.errors import GraphError
 from analogeq.hardware import Technology, Wires
+from analogeq.hardware.memory import Levels, Memory
 from analogeq.network import Network, Parameters, glorot_uniform, layered_graph, network_from_graph
 from analogeq.network.topologies import with_lateral_connections
 
@@ -97,11 +99,25 @@ def test_wires_refuse_crossbars_of_which_only_some_cells_are_used():
         circuit.program(Parameters(np.zeros(network.n_edges), np.zeros(network.n_nodes)))
 
 
+def test_what_is_written_with_errors_goes_through_the_wires_as_it_was_written():
+    memory = Memory(levels=Levels(8))
+    circuit, theta, held = drawn(wires=RESISTING, memory=memory)
+    tech = circuit.technology
+    written = Circuit(circuit.network, replace(tech, wires=Wires())).program(theta)
+    assert np.abs(written.weights - theta.weights).max() > 1e-3  # eight levels are coarse
+    for block in circuit.network.blocks:
+        g_plus, g_minus = (block.view(g) for g in written.pairs("weights"))
+        plus, minus = (Crossbar.forward(g, RESISTING).equivalent for g in (g_plus, g_minus))
+        found = block.view(held.weights) * (tech.unit_conductance / tech.sense_gain)
+        assert found == pytest.approx(plus - minus, rel=1e-12, abs=1e-18)
+
+
 @pytest.mark.parametrize("arrays", ["shared", "mirrored"])
 @pytest.mark.parametrize("direction", ["forward", "backward"])
-@pytest.mark.parametrize("sizes", [(3, 4, 2), (2, 3, 5)])
-def test_pulled_back_slopes_are_those_of_the_realised_weights(arrays, direction, sizes):
-    circuit, theta, _ = drawn(sizes, wires=Wires(2e3, 1e3, 4e3, 2e3), arrays=arrays)
+@pytest.mark.parametrize(("sizes", "pairs"), [((3, 4, 2), "one-sided"), ((2, 3, 5), "balanced")])
+def test_pulled_back_slopes_are_those_of_the_realised_weights(arrays, direction, sizes, pairs):
+    chip = {"wires": Wires(2e3, 1e3, 4e3, 2e3), "arrays": arrays, "memory": Memory(pairs=pairs)}
+    circuit, theta, _ = drawn(sizes, **chip)
     network = circuit.network
     rng = np.random.default_rng(1)
     slopes = rng.normal(size=network.n_edges)
