@@ -14,7 +14,6 @@ from analogeq.engines import OperatingPoint, Session
 from analogeq.engines.small_signal import nudge_response
 from analogeq.errors import InputError, PhaseError
 from analogeq.hardware import Technology
-from analogeq.hardware.converter import quantise
 from analogeq.network import Parameters
 
 Signals = NDArray[np.floating]
@@ -134,7 +133,7 @@ class Controller:
         state = after(self.state, Event.PRESENT)
         tech = self.session.circuit.technology
         self._drive = presented(tech, inputs, prediction, self.schedule.tether)
-        self._start = None if prediction is None else np.clip(_converted(tech, prediction), 0.0, tech.rail)
+        self._start = None if prediction is None else np.clip(_converted(tech, prediction, "nodes"), 0.0, tech.rail)
         self._free = None
         self.state = state
 
@@ -225,10 +224,7 @@ class Controller:
 
     def read(self, point: OperatingPoint) -> Signals:
         """Read node voltages through the converters, as signals."""
-        bits = self.session.circuit.technology.adc_bits
-        voltages: Signals = point.voltages
-        if bits is not None:
-            voltages = quantise(voltages, bits, 0.0, self._rail)
+        voltages: Signals = self.session.circuit.technology.adc.to_codes(point.voltages, self._rail, "nodes")
         return voltages / self._rail if self._rail != 1.0 else voltages
 
     def _seconds(self, time_constants: float | None) -> float | None:
@@ -248,10 +244,10 @@ def presented(technology: Technology, inputs: Signals, prediction: Signals | Non
     """
     held = None
     if prediction is not None and tether > 0.0:
-        held = Tether(_converted(technology, prediction), tether * technology.unit_conductance)
-    return Drive(_converted(technology, inputs), held)
+        held = Tether(_converted(technology, prediction, "nodes"), tether * technology.unit_conductance)
+    return Drive(_converted(technology, inputs, "inputs"), held)
 
 
-def _converted(technology: Technology, signals: Signals) -> Signals:
+def _converted(technology: Technology, signals: Signals, channels: str) -> Signals:
     voltages = signals * technology.rail if technology.rail != 1.0 else signals
-    return quantise(voltages, technology.dac_bits, 0.0, technology.rail)
+    return technology.dac.to_volts(voltages, technology.rail, channels)

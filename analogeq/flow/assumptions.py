@@ -6,6 +6,7 @@ import math
 
 from analogeq.hardware import ResistiveTechnology, Technology, Wires
 from analogeq.hardware.clamp import IdealClamp
+from analogeq.hardware.converter import Converter
 
 
 def assumptions(technology: Technology | ResistiveTechnology) -> tuple[str, ...]:
@@ -36,8 +37,8 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
         clamp,
         arrays,
         _wires(technology.wires),
-        _converter("DACs", technology.dac_bits),
-        _converter("ADCs", technology.adc_bits),
+        _converter("DACs", technology.dac),
+        _converter("ADCs", technology.adc),
     )
 
 
@@ -52,8 +53,15 @@ def _wires(wires: Wires) -> str:
     )
 
 
-def _converter(name: str, bits: int | None) -> str:
-    return f"{name} are ideal." if bits is None else f"{name} have {bits} bits from ground to the rail."
+def _converter(name: str, converter: Converter) -> str:
+    bits = "no end of" if converter.bits is None else converter.bits
+    if converter.is_linear:
+        return f"{name} are ideal." if converter.bits is None else f"{name} have {bits} bits and are linear."
+    return (
+        f"{name} have {bits} bits, a gain of {converter.gain:g} (±{converter.gain_spread:g} among channels), an offset "
+        f"of {converter.offset:g} V (±{converter.offset_spread:g} V) and a bow of "
+        f"{100 * converter.nonlinearity:g} % of full scale."
+    )
 
 
 def _resistive(technology: ResistiveTechnology) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What the chip is made of."""
 
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
-from analogeq.hardware.converter import quantise
+from analogeq.hardware.converter import Converter, quantise
 from analogeq.hardware.description import (
     default_technology_toml,
     load_technology,
@@ -17,6 +17,7 @@ from analogeq.hardware.wires import Wires
 __all__ = [
     "REAL_DIODES",
     "Clamp",
+    "Converter",
     "DiodeClamp",
     "IdealClamp",
     "RealDiode",

@@ -71,6 +71,19 @@ class Optional:
 
 
 @dataclass(frozen=True)
+class FullScale:
+    """A voltage, or ``"rail"`` for that of the chip."""
+
+    def read(self, value: object, what: str) -> float | None:
+        """Read the voltage; None for ``"rail"``."""
+        return None if value == "rail" else parse_quantity(value, "V", what, "1 V")
+
+    def write(self, value: Any) -> str:
+        """Write the voltage, or ``"rail"``."""
+        return '"rail"' if value is None else f'"{show_quantity(value, "V")}"'
+
+
+@dataclass(frozen=True)
 class Number:
     """A number without a unit."""
 

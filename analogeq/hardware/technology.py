@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
-from analogeq.hardware.converter import MOST_BITS
+from analogeq.hardware.converter import Converter
 from analogeq.hardware.limits import (
     check_int,
     check_label,
@@ -47,8 +47,10 @@ class Technology:
         Standard deviation of the relative error of the backward array's weights; mirrored only.
     mirror_seed : int
         Which chip: the seed of that error.
-    dac_bits, adc_bits : int or None
-        Converter resolution over 0 … rail; None for ideal converters.
+    dac : Converter
+        Puts out inputs and the tether's predictions.
+    adc : Converter
+        Reads node voltages.
     wires : Wires
         What the crossbars' wires, drivers and virtual grounds resist; ideal by default.
     temperature : float
@@ -71,8 +73,8 @@ class Technology:
     arrays: Literal["shared", "mirrored"] = "shared"
     mirror_mismatch: float = 0.0
     mirror_seed: int = 0
-    dac_bits: int | None = None
-    adc_bits: int | None = None
+    dac: Converter = field(default_factory=Converter)
+    adc: Converter = field(default_factory=Converter)
     wires: Wires = field(default_factory=Wires)
     temperature: float = 27.0
     memory: Memory = field(default_factory=Memory)
@@ -88,10 +90,9 @@ class Technology:
         check_positive("follower_gain", self.follower_gain, infinite=True)
         check_not_negative("mirror_mismatch", self.mirror_mismatch)
         check_int("mirror_seed", self.mirror_seed, 0, None, "give a seed from 0")
-        for key in ("dac_bits", "adc_bits"):
-            bits = getattr(self, key)
-            if bits is not None:
-                check_int(key, bits, 1, MOST_BITS, "give the resolution, or None for an ideal converter")
+        for key in ("dac", "adc"):
+            if not isinstance(getattr(self, key), Converter):
+                raise TechnologyError(f"{key}: {getattr(self, key)!r} is no converter; give a Converter")
         self._check_together()
 
     def _check_together(self) -> None:

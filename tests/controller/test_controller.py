@@ -9,7 +9,7 @@ from analogeq.circuit import Circuit
 from analogeq.controller import Controller, Schedule, State
 from analogeq.engines import engine
 from analogeq.errors import InputError, NotSettledError, PhaseError
-from analogeq.hardware import Technology
+from analogeq.hardware import Converter, Technology
 from analogeq.network import Network, glorot_uniform
 
 NETWORK = Network.layered((4, 6, 3))
@@ -92,7 +92,7 @@ def test_the_tether_pulls_toward_the_prediction(controller: Controller) -> None:
 
 
 def test_converters_with_few_bits_present_and_read_few_levels() -> None:
-    with engine("native").open(Circuit(NETWORK, Technology(dac_bits=2, adc_bits=3))) as session:
+    with engine("native").open(Circuit(NETWORK, Technology(dac=Converter(2), adc=Converter(3)))) as session:
         coarse = Controller(session, Schedule(free_time=None))
         coarse.program(THETA)
         pair = coarse.run(X, Y)

@@ -10,7 +10,7 @@ from analogeq.controller import Controller, Schedule, State
 from analogeq.engines import engine
 from analogeq.engines.small_signal import nudge_response
 from analogeq.errors import InputError
-from analogeq.hardware import Technology
+from analogeq.hardware import Converter, Technology
 from analogeq.learning import contrastive_gradient
 from analogeq.learning.exact import small_signal_gradient
 from analogeq.network import Network, Parameters, glorot_uniform
@@ -28,7 +28,7 @@ def gradient(pair) -> Parameters:
 
 
 @pytest.mark.parametrize("prediction", [None, PREDICTION], ids=["from zero", "tethered"])
-@pytest.mark.parametrize("chip", [Technology(), Technology(rail=1.8, dac_bits=4)], ids=["ideal", "4 bit"])
+@pytest.mark.parametrize("chip", [Technology(), Technology(rail=1.8, dac=Converter(4))], ids=["ideal", "4 bit"])
 def test_the_pair_is_what_weaker_and_weaker_nudges_tend_to(prediction: np.ndarray | None, chip: Technology) -> None:
     with engine("native").open(Circuit(NETWORK, chip)) as session:
         controller = Controller(session, Schedule(3e-5, "centred", 0.3, None, None))

@@ -24,7 +24,7 @@ from analogeq.flow.gradient_check import (
 )
 from analogeq.flow.gradient_report import flat, random_subject, require_cosine, write_report
 from analogeq.flow.training import Settler
-from analogeq.hardware import Technology, Wires
+from analogeq.hardware import Converter, Technology, Wires
 from analogeq.network import Network, Parameters
 
 NETWORK = Network.layered((4, 6, 5, 3))
@@ -132,7 +132,7 @@ def test_longer_phases_lose_less() -> None:
 
 def test_a_prediction_and_its_tether_are_part_of_what_is_differentiated() -> None:
     prediction = np.random.default_rng(0).random((6, NETWORK.n_nodes))
-    made = subject(Technology(dac_bits=5), prediction=prediction, tether=0.5)
+    made = subject(Technology(dac=Converter(5)), prediction=prediction, tether=0.5)
     found = check_gradients(made, Sweep(betas=(1e-4,)))
     assert losses(found, "centred")[0] < 1e-12
     assert losses(found, LIMIT)[0] < 1e-25

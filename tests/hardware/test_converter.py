@@ -1,11 +1,13 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analogeq.errors import InputError
-from analogeq.hardware.converter import quantise
+from analogeq.errors import InputError, TechnologyError
+from analogeq.hardware.converter import Converter, quantise
 
 VALUES = arrays(np.float64, st.integers(1, 20), elements=st.floats(-3.0, 3.0))
 BITS = st.integers(1, 12)
@@ -72,3 +74,63 @@ def test_precision_of_the_values_is_kept():
 def test_an_impossible_converter_is_refused(bits, low, high):
     with pytest.raises(InputError, match="converter"):
         quantise(np.zeros(1), bits, low, high)
+
+
+def test_gain_offset_and_bow_are_those_of_a_line_fitted_to_the_transfer():
+    converter = Converter(gain=1.02, offset=0.003, nonlinearity=0.01)
+    asked = np.linspace(0.0, 2.0, 201)
+    given = np.concatenate([converter.to_volts(one[None, None], 2.0, "inputs")[0] for one in asked])
+    assert given[0] == 0.003
+    # End-point fit: the line through both ends; the bow is 1 % of 2 V at half scale. Rounding of sums of a few volts.
+    slope = (given[-1] - given[0]) / 2.0
+    assert slope == pytest.approx(1.02, abs=1e-14)
+    off_line = given - (given[0] + slope * asked)
+    assert off_line.max() == pytest.approx(0.02, abs=1e-14)
+    assert asked[off_line.argmax()] == 1.0
+
+
+def test_a_dac_bends_after_rounding_and_an_adc_before():
+    flawed = Converter(1, gain=0.8)
+    volts = np.array([[0.55, 0.9]])
+    assert flawed.to_volts(volts, 1.0, "inputs").tolist() == [[0.8, 0.8]]
+    # 0.55 reads as 0.44 and rounds down, 0.9 as 0.72 and rounds up.
+    assert flawed.to_codes(volts, 1.0, "nodes").tolist() == [[0.0, 1.0]]
+
+
+def test_channels_differ_by_their_spread_the_same_for_every_batch_and_another_chip_differs():
+    converter = Converter(gain_spread=0.05, offset_spread=0.01, seed=3)
+    zeros, ones = np.zeros((1, 4000)), np.ones((1, 4000))
+    offsets = converter.to_codes(zeros, 1.0, "nodes")[0]
+    gains = converter.to_codes(ones, 1.0, "nodes")[0] - offsets
+    # Of n draws the sd is known to 1 / sqrt(2 n): 1.1 %; four of these.
+    assert offsets.std() == pytest.approx(0.01, rel=0.045)
+    assert gains.std() == pytest.approx(0.05, rel=0.045)
+    assert np.array_equal(converter.to_codes(np.zeros((5, 4000)), 1.0, "nodes")[4], offsets)
+    assert not np.array_equal(converter.to_codes(zeros, 1.0, "inputs")[0], offsets)
+    assert not np.array_equal(Converter(offset_spread=0.01, seed=4).to_codes(zeros, 1.0, "nodes")[0], offsets)
+
+
+def test_a_full_scale_below_the_rail_saturates():
+    assert Converter(8, full_scale=0.5).to_codes(np.array([[0.7]]), 1.0, "nodes").tolist() == [[0.5]]
+
+
+def test_an_ideal_converter_of_a_chip_hands_the_very_array_on():
+    values = np.array([[-5.0, 9.0]])
+    assert Converter().to_volts(values, 1.0, "inputs") is values
+    assert Converter().to_codes(values, 1.0, "nodes") is values
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"bits": 0}, "bits: 0 is outside the range 1 to 32"),
+        ({"bits": 8.0}, "bits: 8.0 is not a whole number"),
+        ({"bits": True}, "bits: True is not a whole number"),
+        ({"full_scale": -1.0}, "full_scale: -1.0 V is not above zero"),
+        ({"gain": 0.0}, "gain: 0.0 is not above zero"),
+        ({"offset_spread": -0.1}, "offset_spread: -0.1 V is below zero"),
+    ],
+)
+def test_what_no_converter_can_be_is_refused(wrong, said):
+    with pytest.raises(TechnologyError, match=re.escape(said)):
+        Converter(**wrong)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware import (
+    Converter,
     DiodeClamp,
     IdealClamp,
     Technology,
@@ -20,6 +21,7 @@ from analogeq.hardware import (
     technology_from_toml,
     to_toml,
 )
+from analogeq.hardware.description.hopfield import PARTS
 from analogeq.hardware.description.vocabulary import HOPFIELD
 from analogeq.hardware.diodes import REAL_DIODES
 
@@ -29,6 +31,17 @@ CLAMPS = st.one_of(
     st.builds(IdealClamp, POSITIVE),
     st.builds(DiodeClamp, POSITIVE, POSITIVE, st.just(0.0) | POSITIVE, st.sampled_from(["", "my diode", "1n4148"])),
     st.sampled_from(sorted(REAL_DIODES)).map(real_diode),
+)
+CONVERTERS = st.builds(
+    Converter,
+    BITS,
+    st.none() | POSITIVE,
+    POSITIVE,
+    st.floats(-1.0, 1.0),
+    st.floats(-0.5, 0.5),
+    st.floats(0.0, 1.0),
+    st.just(0.0) | POSITIVE,
+    st.integers(0, 2**40),
 )
 OHMS = st.just(0.0) | POSITIVE
 WIRES = st.builds(
@@ -53,8 +66,8 @@ def technologies(draw):
         arrays=arrays,
         mirror_mismatch=draw(st.floats(0.0, 1.0)) if arrays == "mirrored" else 0.0,
         mirror_seed=draw(st.integers(0, 2**40)),
-        dac_bits=draw(BITS),
-        adc_bits=draw(BITS),
+        dac=draw(CONVERTERS),
+        adc=draw(CONVERTERS),
         wires=draw(WIRES),
         temperature=draw(st.floats(-273.0, 500.0)),
     )
@@ -81,9 +94,10 @@ def test_an_empty_file_is_the_default_technology():
 
 
 def test_every_field_of_the_technology_has_a_key():
-    keys = {key for name, section in HOPFIELD.sections.items() if name != "wires" for key in section}
-    assert set(HOPFIELD.sections["wires"]) == {field.name for field in fields(Wires)}
-    assert keys | {"clamp", "memory", "wires"} == {field.name for field in fields(Technology)} | {"family"}
+    keys = {key for name, section in HOPFIELD.sections.items() if name not in PARTS for key in section}
+    for name, part in PARTS.items():
+        assert set(HOPFIELD.sections[name]) == {field.name for field in fields(part)}
+    assert keys | {"clamp", "memory", *PARTS} == {field.name for field in fields(Technology)} | {"family"}
 
 
 def test_what_a_file_says_is_what_the_chip_is(tmp_path):
@@ -111,9 +125,13 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         saturation_current = "1 pA"
         ideality = 1.1
         series_resistance = "2 Ohm"
-        [converters]
-        dac_bits = 8
-        adc_bits = inf
+        [dac]
+        bits = 8
+        offset = "-2 mV"
+        [adc]
+        bits = inf
+        full_scale = "1.2 V"
+        gain_spread = 0.01
         [wires]
         word_line_resistance = "2.5 Ohm"
         bit_line_resistance = "800 mOhm"
@@ -135,8 +153,8 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         arrays="mirrored",
         mirror_mismatch=0.02,
         mirror_seed=7,
-        dac_bits=8,
-        adc_bits=None,
+        dac=Converter(8, offset=-0.002),
+        adc=Converter(None, 1.2, gain_spread=0.01),
         wires=Wires(2.5, 0.8, 1000.0, driven_from="both"),
         temperature=76.85,
     )
@@ -176,7 +194,7 @@ def test_a_diode_that_is_not_known_gets_a_suggestion():
         ("[clamp]\nzzz = 1", "[clamp] zzz: unknown key; there are stiffness"),
         ("[device]\n", "device: unknown table; it belongs to family 'resistive'; set [chip] family = \"resistive\""),
         ("[amplifier]\n", "amplifier: unknown table; it belongs to family 'resistive'; set [chip] family = "),
-        ("[chip]\ngain = 1", "[chip] gain: unknown key; it belongs to family 'resistive'"),
+        ("[chip]\nvoltage_gain = 1", "[chip] voltage_gain: unknown key; it belongs to family 'resistive'"),
         ('[chip]\nfamily = "hopfeild"', "[chip] family: 'hopfeild' is unknown; did you mean 'hopfield'?"),
         ("[chip]\nfamily = 1", "[chip] family: 1 is not a string"),
         ("[clamp]\nkind = 1", "[clamp] kind: 1 is not a string"),
@@ -189,9 +207,9 @@ def test_a_diode_that_is_not_known_gets_a_suggestion():
         ("[amplifiers]\nsense_gain = nan", "[amplifiers] sense_gain: nan is not finite"),
         ("[amplifiers]\nsense_gain = 1" + "0" * 400, "[amplifiers] sense_gain: a number of 401 digits is too large"),
         ("[crossbar]\nmirror_seed = 1.5", "[crossbar] mirror_seed: 1.5 is not a whole number"),
-        ("[converters]\ndac_bits = 8.5", "[converters] dac_bits: 8.5 is not a resolution"),
-        ("[converters]\nadc_bits = -inf", "[converters] adc_bits: -inf is not a resolution"),
-        ("[converters]\ndac_bits = 64", "[converters] dac_bits: 64 is outside the range 1 to 32"),
+        ("[dac]\nbits = 8.5", "[dac] bits: 8.5 is not a resolution"),
+        ("[adc]\nbits = -inf", "[adc] bits: -inf is not a resolution"),
+        ("[dac]\nbits = 64", "[dac] bits: 64 is outside the range 1 to 32"),
         ("[clamp]\nstiffness = 0", "[clamp] stiffness: 0.0 is not above zero"),
         ('[clamp]\nkind = "diode"\nideality = 0', "[clamp] ideality: 0.0 is not above zero"),
         ("[chip", "is not TOML"),
@@ -215,7 +233,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 def test_pint_is_imported_only_by_a_value_with_a_unit():
     code = (
         "import sys; from analogeq.hardware import Technology, technology_from_toml, to_toml; to_toml(Technology()); "
-        "technology_from_toml('[converters]\\ndac_bits = 8'); assert 'pint' not in sys.modules; "
+        "technology_from_toml('[dac]\\nbits = 8'); assert 'pint' not in sys.modules; "
         "technology_from_toml('[chip]\\nrail = \"2 V\"'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # our own interpreter and text

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from analogeq.errors import TechnologyError
-from analogeq.hardware import DiodeClamp, IdealClamp, Technology
+from analogeq.hardware import Converter, DiodeClamp, IdealClamp, Technology
 
 
 def test_defaults_have_a_time_constant_of_100_ns_and_weights_up_to_9_99():
@@ -50,10 +50,7 @@ def test_what_has_to_be_positive_is(key, value, rule):
         ({"mirror_seed": -1}, "mirror_seed: -1 is outside the range 0 or more"),
         ({"mirror_seed": 1.5}, "mirror_seed: 1.5 is not a whole number"),
         ({"arrays": "double"}, "arrays: 'double' is unknown; give 'shared' or 'mirrored'"),
-        ({"dac_bits": 0}, "dac_bits: 0 is outside the range 1 to 32"),
-        ({"adc_bits": 33}, "adc_bits: 33 is outside the range 1 to 32"),
-        ({"adc_bits": 8.0}, "adc_bits: 8.0 is not a whole number"),
-        ({"adc_bits": True}, "adc_bits: True is not a whole number"),
+        ({"dac": 8}, "dac: 8 is no converter"),
         ({"temperature": -273.15}, "temperature: -273.15 degC is not above absolute zero"),
         ({"temperature": math.inf}, "temperature: inf degC is not finite"),
         ({"clamp": "ideal"}, "clamp: 'ideal' is no clamp"),
@@ -73,8 +70,8 @@ def test_a_change_to_a_good_technology_is_checked_too():
 
 
 def test_numpy_numbers_are_numbers():
-    tech = Technology(rail=np.float32(1.5), dac_bits=np.int64(8), unit_conductance=np.float64(1e-5))
-    assert (tech.rail, tech.dac_bits) == (1.5, 8)
+    tech = Technology(rail=np.float32(1.5), dac=Converter(np.int64(8)), unit_conductance=np.float64(1e-5))
+    assert (tech.rail, tech.dac.bits) == (1.5, 8)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
+from analogeq.hardware.converter import Converter
 from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
 from analogeq.hardware.description.vocabulary import HOPFIELD, refuse_unknown_kind
@@ -20,12 +21,15 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Tec
     """Make the technology that the tables describe; files it names are below ``folder``."""
     values: dict[str, object] = {}
     for table, held in tables.items():
-        made = _MADE.get(table)
         if table == "memory":
             memory, own_range = read_memory(held, folder, HOPFIELD)
             values = {**own_range, **values, "memory": memory}
+        elif table == "clamp":
+            values["clamp"] = _read_clamp(held)
+        elif table in PARTS:
+            values[table] = _read_part(table, held)
         else:
-            values |= read_section(table, held, HOPFIELD) if made is None else {table: made(held)}
+            values |= read_section(table, held, HOPFIELD)
     try:
         return Technology(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Technology checks
     except TechnologyError as error:
@@ -34,7 +38,7 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Tec
 
 def parts(technology: Technology) -> dict[str, list[str]]:
     """Lines of every table."""
-    held = {table: technology.wires if table == "wires" else technology for table in HOPFIELD.sections}
+    held = {table: getattr(technology, table) if table in PARTS else technology for table in HOPFIELD.sections}
     written = {table: section_lines(table, vars(part), HOPFIELD) for table, part in held.items()}
     return {**written, "clamp": _clamp_lines(technology.clamp), "memory": memory_lines(technology.memory)}
 
@@ -58,15 +62,15 @@ def _read_clamp(held: Mapping[str, object]) -> Clamp:
         raise TechnologyError(f"[clamp] {error}") from error
 
 
-def _read_wires(held: Mapping[str, object]) -> Wires:
-    values = read_keys("wires", held, HOPFIELD.sections["wires"], HOPFIELD)
+def _read_part(table: str, held: Mapping[str, object]) -> Wires | Converter:
+    values = read_keys(table, held, HOPFIELD.sections[table], HOPFIELD)
     try:
-        return Wires(**values)  # type: ignore[arg-type]  # the table of keys decides the types, Wires checks
+        return PARTS[table](**values)  # type: ignore[arg-type]  # the table of keys decides the types, the part checks
     except TechnologyError as error:
-        raise TechnologyError(f"[wires] {error}") from error
+        raise TechnologyError(f"[{table}] {error}") from error
 
 
-_MADE: Mapping[str, Callable[[Mapping[str, object]], object]] = {"clamp": _read_clamp, "wires": _read_wires}
+PARTS: Mapping[str, type[Wires] | type[Converter]] = {"wires": Wires, "dac": Converter, "adc": Converter}
 """Tables that are a part of the technology, not fields of it."""
 
 

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from analogeq.errors import TechnologyError
 from analogeq.hardware.description.memory_keys import MEMORY_KEYS, memory_kinds
 from analogeq.hardware.diodes import REAL_DIODES
-from analogeq.hardware.keys import Bits, Flag, Key, Number, Numbers, Optional, Quantity, Text, Unbounded, Whole
+from analogeq.hardware.keys import (
+    Bits,
+    Flag,
+    FullScale,
+    Key,
+    Number,
+    Numbers,
+    Optional,
+    Quantity,
+    Text,
+    Unbounded,
+    Whole,
+)
 
 Keys = Mapping[str, Key]
 
@@ -58,6 +70,16 @@ class Vocabulary:
 
 _TEMPERATURE = Quantity("degC", "27 degC")
 _SEGMENT = Quantity("Ohm", "1 Ohm")
+_CONVERTER: Keys = {
+    "bits": Bits(),
+    "full_scale": FullScale(),
+    "gain": Number(),
+    "offset": Quantity("V", "1 mV"),
+    "nonlinearity": Number(),
+    "gain_spread": Number(),
+    "offset_spread": Quantity("V", "1 mV"),
+    "seed": Whole(),
+}
 _CHIP = {"family": Text(), "name": Text()}
 
 HOPFIELD = Vocabulary(
@@ -73,7 +95,8 @@ HOPFIELD = Vocabulary(
             "mirror_seed": Whole(),
         },
         "amplifiers": {"sense_gain": Number(), "follower_gain": Number()},
-        "converters": {"dac_bits": Bits(), "adc_bits": Bits()},
+        "dac": _CONVERTER,
+        "adc": _CONVERTER,
         "wires": {
             "word_line_resistance": _SEGMENT,
             "bit_line_resistance": _SEGMENT,
