@@ -7,6 +7,7 @@ from analogeq.report.convergence import convergence_figure
 from analogeq.report.flow import PhaseStory, flow_figure
 from analogeq.report.lag import LagCurve, lag_figure
 from analogeq.report.learning import learning_curve_figure
+from analogeq.report.search import Tried, search_figure
 from analogeq.report.series import DistanceCurve, LearningCurve, PhaseVoltages, SettlingTrace
 from analogeq.report.settling import settling_figure
 from analogeq.report.style import save_figure
@@ -26,6 +27,7 @@ __all__ = [
     "PhaseStory",
     "PhaseVoltages",
     "SettlingTrace",
+    "Tried",
     "agreement_figure",
     "confusion_figure",
     "convergence_figure",
@@ -38,5 +40,6 @@ __all__ = [
     "save_learning_csv",
     "save_settling_csv",
     "save_table_csv",
+    "search_figure",
     "settling_figure",
 ]
