@@ -23,6 +23,8 @@ class Descent:
         Largest magnitude of a weight or bias; infinite where nothing bounds it.
     momentum : float
         Fraction of the last step that is repeated (Polyak 1964), in [0, 1).
+    ridge : float
+        With every step a weight loses this times its rate of itself, biases nothing (Loshchilov & Hutter 2019).
 
     Attributes
     ----------
@@ -31,7 +33,13 @@ class Descent:
     """
 
     def __init__(
-        self, network: Network, rates: Sequence[float], *, limit: float = np.inf, momentum: float = 0.0
+        self,
+        network: Network,
+        rates: Sequence[float],
+        *,
+        limit: float = np.inf,
+        momentum: float = 0.0,
+        ridge: float = 0.0,
     ) -> None:
         if len(rates) != len(network.layers):
             raise InputError(
@@ -42,7 +50,7 @@ class Descent:
             raise InputError(f"momentum {momentum}: outside [0, 1); the steps would never die away")
         self.network = network
         self.limit = limit
-        self.momentum = momentum
+        self.momentum, self.ridge = momentum, ridge
         self._edge_runs = [(b.edges, float(rates[b.post - 1])) for b in network.blocks]
         self._node_runs = [(layer, float(r)) for layer, r in zip(network.layers, rates, strict=True)]
         self.velocity: Parameters | None = None
@@ -52,6 +60,8 @@ class Descent:
         """Move ``parameters`` in place; return how many hit the limit."""
         direction = self._with_momentum(gradient)
         for run, rate in self._edge_runs:
+            if self.ridge > 0.0:
+                parameters.weights[run] *= kept(rate * self.factor, self.ridge)
             parameters.weights[run] -= rate * self.factor * direction.weights[run]
         for run, rate in self._node_runs:
             parameters.biases[run] -= rate * self.factor * direction.biases[run]
@@ -65,6 +75,11 @@ class Descent:
         _roll(self.velocity.weights, gradient.weights, self.momentum)
         _roll(self.velocity.biases, gradient.biases, self.momentum)
         return self.velocity
+
+
+def kept(rate: float, ridge: float) -> float:
+    """Say which part of a weight a ridge leaves in one step."""
+    return 1.0 - rate * ridge
 
 
 def _roll(velocity: Floats, gradient: Floats, momentum: float) -> None:

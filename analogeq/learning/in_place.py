@@ -10,8 +10,16 @@ from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.layered import Forward, local_error
 from analogeq.digital.weights import LayeredWeights
 from analogeq.learning.affine_projection import affine_projection
-from analogeq.learning.descent import Ceiling
+from analogeq.learning.descent import Ceiling, kept
+from analogeq.learning.input_projection import projected_movement
 from analogeq.network.network import Floats
+
+
+def shrink(weights: LayeredWeights, rates: Sequence[float], ridge: float) -> None:
+    """Take from every weight what a ridge takes in one step; as `analogeq.learning.descent.Descent`."""
+    if ridge > 0.0:
+        for held, rate in zip(weights.blocks, rates, strict=True):
+            np.multiply(held.matrix, weights.dtype.type(kept(rate, ridge)), out=held.matrix)
 
 
 def descend_contrast(
@@ -22,6 +30,8 @@ def descend_contrast(
     span: float,
     rates: Sequence[float],
     ceilings: Sequence[Ceiling] = (),
+    *,
+    projected: bool = False,
 ) -> int:
     """Take the step of `contrastive_gradient` and `Descent` in place.
 
@@ -39,6 +49,8 @@ def descend_contrast(
         One for each layer after the inputs.
     ceilings : sequence of Ceiling
         One for each block and one for the biases; none where nothing bounds the weights.
+    projected : bool
+        Take the first layer's step by `analogeq.learning.input_projection`.
 
     Returns
     -------
@@ -47,6 +59,8 @@ def descend_contrast(
     """
     net, n = weights.network, len(inputs)
     moved = states[:n] - states[n:]
+    if projected:
+        moved[:, net.layers[0]] = projected_movement(inputs, moved[:, net.layers[0]])
     signed = states.copy()
     np.negative(signed[n:], out=signed[n:])
     sums = moved.sum(axis=0)

@@ -16,9 +16,16 @@ from analogeq.training.copy_activation import COPY_ACTIVATIONS, CopyActivation
 from analogeq.training.hopfield import HopfieldLearner
 
 CopyOptimizer = Literal["plain", "affine-projection"]
+CircuitOptimizer = Literal["plain", "affine-projection"]
 Order = Literal["shuffled", "as-stored"]
 
-BEFORE_THE_CHOICE = {"order": "shuffled", "copy_activation": "hard-sigmoid"}
+BEFORE_THE_CHOICE = {
+    "order": "shuffled",
+    "copy_activation": "hard-sigmoid",
+    "circuit_optimizer": "plain",
+    "ridge": 0.0,
+    "copy_ridge": 0.0,
+}
 """What fields that came later stand for when a fingerprint does not name them."""
 
 
@@ -114,6 +121,11 @@ class TrainingConfig(Plan):
         Of circuit and copy; in [0, 1).
     schedule : Schedule
         The phases.
+    ridge, copy_ridge : float
+        What a weight of the circuit, and of the copy, loses of itself with every minibatch, times its rate; 0 or more.
+    circuit_optimizer : {"plain", "affine-projection"}
+        The papers' step, or one whose edges from the inputs solve the regression of the nudge's movement on the
+        minibatch (`analogeq.learning.input_projection`); their rate is then a fraction of the way.
     copy_activation : {"hard-sigmoid", "knees", "curve"}
         What the copy's neurons have for the circuit's clamps: the papers' clip to the rails; a clip where the
         diodes take over from the leak; or the diodes' own curve, which the export formats do not hold. All
@@ -122,10 +134,20 @@ class TrainingConfig(Plan):
 
     momentum: float = 0.0
     schedule: Schedule = field(default_factory=Schedule)
+    ridge: float = 0.0
+    copy_ridge: float = 0.0
+    circuit_optimizer: CircuitOptimizer = "plain"
     copy_activation: CopyActivation = "hard-sigmoid"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name, ridge in (("ridge", self.ridge), ("copy_ridge", self.copy_ridge)):
+            if not ridge >= 0.0:
+                raise InputError(f"training: {name} {ridge}; weights shrink by it and never grow: give 0 or more")
+        if self.circuit_optimizer not in ("plain", "affine-projection"):
+            raise InputError(
+                f"training: circuit_optimizer {self.circuit_optimizer!r} is unknown; choose plain or affine-projection"
+            )
         if self.copy_activation not in COPY_ACTIVATIONS:
             raise InputError(
                 f"training: copy_activation {self.copy_activation!r} is unknown; choose {', '.join(COPY_ACTIVATIONS)}"

@@ -23,7 +23,7 @@ from analogeq.digital.matching import Match, match_steps
 from analogeq.digital.weights import LayeredWeights
 from analogeq.errors import CheckpointError, InputError
 from analogeq.learning.descent import Ceiling
-from analogeq.learning.in_place import descend_contrast, descend_locally, project_locally
+from analogeq.learning.in_place import descend_contrast, descend_locally, project_locally, shrink
 from analogeq.network import Network, glorot_uniform
 from analogeq.network.network import Floats
 from analogeq.training.config import TrainingConfig
@@ -224,7 +224,11 @@ class DigitalTrainer:
             for beta, state in zip(betas, (states[:n], states[n:]), strict=False)
         )
         rates = self.config.rates_in(self.epoch)
-        clipped = descend_contrast(self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings)
+        shrink(self.circuit, rates, self.config.ridge)
+        projected = self.config.circuit_optimizer == "affine-projection"
+        clipped = descend_contrast(
+            self.arithmetic, self.circuit, inputs, states, span, rates, self._ceilings, projected=projected
+        )
         gap = 0.0
         if forward is not None:
             self.teach(inputs, forward, free)
@@ -235,7 +239,9 @@ class DigitalTrainer:
     def teach(self, inputs: Floats, forward: Forward, settled: Floats) -> None:
         """Move the copy's weights toward where the circuit settled; an experiment may teach in another way."""
         step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
-        step(self.arithmetic, self.copy, inputs, forward, settled, self.config.copy_rates_in(self.epoch))
+        rates = self.config.copy_rates_in(self.epoch)
+        shrink(self.copy, rates, self.config.copy_ridge)
+        step(self.arithmetic, self.copy, inputs, forward, settled, rates)
 
     def _free_phase(self, inputs: Floats, chosen: NDArray[np.intp]) -> tuple[Forward | None, Pull, Floats, int]:
         forward, pull, signals = self.present(inputs)

@@ -16,6 +16,7 @@ from analogeq.digital import FeedforwardCopy
 from analogeq.engines import Session
 from analogeq.hardware.memory import DeviceState
 from analogeq.learning import Descent, contrastive_gradient
+from analogeq.learning.input_projection import check_projectable, project_inputs
 from analogeq.network import Parameters, glorot_uniform
 from analogeq.training.copy_activation import activation_for
 from analogeq.training.copy_step import copy_step
@@ -42,6 +43,8 @@ class HopfieldLearner:
     def __init__(self, session: Session, config: TrainingConfig, dtype: type[np.floating]) -> None:
         self.network = self.wiring = session.circuit.network
         self.config = config
+        if config.circuit_optimizer == "affine-projection":
+            check_projectable(self.network)
         self.controller = Controller(session, config.schedule)
         for_circuit, for_copy = np.random.SeedSequence(config.seed).spawn(2)
         self.parameters = self._draw(for_circuit, dtype)
@@ -51,8 +54,10 @@ class HopfieldLearner:
         limit = technology.weight_limit
         self._devices: PairDevices | None = None
         self._hold(self.parameters)
-        self._descent = Descent(self.network, config.rates, limit=limit, momentum=config.momentum)
-        self._copy_descent = Descent(self.network, config.copy_rates or config.rates, momentum=config.momentum)
+        self._descent = Descent(self.network, config.rates, limit=limit, momentum=config.momentum, ridge=config.ridge)
+        self._copy_descent = Descent(
+            self.network, config.copy_rates or config.rates, momentum=config.momentum, ridge=config.copy_ridge
+        )
 
     def _draw(self, seed: np.random.SeedSequence, dtype: type[np.floating]) -> Parameters:
         return glorot_uniform(self.network, np.random.default_rng(seed), scale=self.config.scale, dtype=dtype)
@@ -104,6 +109,8 @@ class HopfieldLearner:
         self._program()
         pair = self.controller.run(inputs, targets, prediction if self.config.initialise else None, sign=sign)
         gradient = contrastive_gradient(self.network, pair.inputs, pair.first, pair.second, pair.span)
+        if self.config.circuit_optimizer == "affine-projection":
+            project_inputs(self.network, gradient, pair.inputs, pair.first, pair.second, pair.span)
         clipped = self._descend(gradient)
         self._copy_descent.step(self.copy.parameters, copy_step(self.copy, self.config, inputs, pair.free, forward))
         gap = float(np.abs(prediction - pair.free).mean())

@@ -45,6 +45,15 @@ def test_a_factor_shrinks_every_layers_step_alike() -> None:
     assert theta.biases == pytest.approx([-0.05] * 3 + [-0.01])
 
 
+def test_a_ridge_shrinks_weights_by_its_share_of_the_rate_and_leaves_biases() -> None:
+    theta = _ones(2.0)
+    descent = Descent(NETWORK, (0.1, 0.02), ridge=0.5)
+    descent.factor = 0.5
+    descent.step(theta, _ones(0.0))
+    assert theta.weights == pytest.approx([2.0 * (1 - 0.025)] * 6 + [2.0 * (1 - 0.005)] * 3)
+    assert theta.biases == pytest.approx([2.0] * 4)
+
+
 @pytest.mark.parametrize(("rates", "momentum"), [((0.1,), 0.0), ((0.1, 0.1), 1.0), ((0.1, 0.1), -0.1)])
 def test_impossible_settings_are_refused(rates: tuple, momentum: float) -> None:
     with pytest.raises(InputError):

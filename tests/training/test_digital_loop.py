@@ -12,6 +12,7 @@ from analogeq.digital import EulerRelaxation, FeedforwardCopy, Forces
 from analogeq.digital.weights import LayeredWeights
 from analogeq.errors import CheckpointError, InputError
 from analogeq.learning import Descent, contrastive_gradient
+from analogeq.learning.input_projection import project_inputs
 from analogeq.network import Network, Parameters, glorot_uniform
 from analogeq.training import DigitalEpoch, DigitalSettings, DigitalTrainer, TrainingConfig
 from analogeq.training.loop import plan_epoch
@@ -40,8 +41,8 @@ def _one_by_one(network: Network, data: Dataset, config: TrainingConfig, limit: 
     """Algorithm 1 of O'Connor et al. 2019 with the project's plain parts."""
     one, two = (np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(2))
     theta, phi = glorot_uniform(network, one), glorot_uniform(network, two)
-    descent = Descent(network, config.rates, limit=limit)
-    copy_descent = Descent(network, config.copy_rates or config.rates)
+    descent = Descent(network, config.rates, limit=limit, ridge=config.ridge)
+    copy_descent = Descent(network, config.copy_rates or config.rates, ridge=config.copy_ridge)
     schedule, hot = config.schedule, data.targets(data.y_train)
     order, signs = plan_epoch(config, 0, len(data.x_train))
     for k, sign in enumerate(signs):
@@ -58,7 +59,11 @@ def _one_by_one(network: Network, data: Dataset, config: TrainingConfig, limit: 
         free = phase(start, 20)
         beta = schedule.beta * (sign if schedule.nudging == "random-sign" else 1.0)
         first, span = (phase(free, 4, -beta), 2 * beta) if schedule.nudging == "centred" else (free, beta)
-        descent.step(theta, contrastive_gradient(network, x, first, phase(free, 4, beta), span))
+        second = phase(free, 4, beta)
+        gradient = contrastive_gradient(network, x, first, second, span)
+        if config.circuit_optimizer == "affine-projection":
+            project_inputs(network, gradient, x, first, second, span)
+        descent.step(theta, gradient)
         if config.initialise:
             copy_descent.step(phi, copy.local_gradient(x, free))
     return theta, phi
@@ -67,14 +72,17 @@ def _one_by_one(network: Network, data: Dataset, config: TrainingConfig, limit: 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("nudging", ["one-sided", "random-sign", "centred"])
 @pytest.mark.parametrize("initialise", [True, False])
-@pytest.mark.parametrize("limit", [np.inf, 0.6])
+@pytest.mark.parametrize(
+    ("limit", "better"),
+    [(np.inf, {}), (0.6, {}), (0.6, {"circuit_optimizer": "affine-projection", "ridge": 0.1, "copy_ridge": 0.2})],
+)
 def test_an_epoch_ends_where_plain_steps_end(
-    data: Dataset, compiled: bool, nudging: str, initialise: bool, limit: float
+    data: Dataset, compiled: bool, nudging: str, initialise: bool, limit: float, better: dict
 ) -> None:
     if compiled:
         pytest.importorskip("numba", reason="the compiled arithmetic is the optional extra 'fast'")
     schedule = Schedule(beta=0.4, nudging=nudging, tether=0.1, free_time=10.0, nudged_time=2.0)
-    config = replace(CONFIG, schedule=schedule, initialise=initialise)
+    config = replace(CONFIG, schedule=schedule, initialise=initialise, **better)
     theta, phi = _one_by_one(NETWORK, data, config, limit)
     result = DigitalTrainer(NETWORK, data, config, DigitalSettings(compiled=compiled, limit=limit)).run()
     # Rounding of reordered sums, over 12 updates and some 300 steps that mostly contract.

@@ -181,6 +181,9 @@ def test_a_dataset_that_does_not_fit_says_what_would(data: Dataset) -> None:
         {"seed": -1},
         {"decay": 0.0},
         {"copy_decay": 1.1},
+        {"ridge": -1e-4},
+        {"copy_ridge": -1e-4},
+        {"circuit_optimizer": "newton"},
     ],
 )
 def test_an_impossible_config_is_refused(wrong: dict) -> None:
