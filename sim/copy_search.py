@@ -29,6 +29,7 @@ from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.network import Network
 from analogeq.report import Figure, LagCurve, Tried, search_figure
 from analogeq.training import DigitalSettings, DigitalTrainer, TrainingConfig
+from analogeq.training.config import CircuitOptimizer
 
 History = Sequence[Settings]
 Runs = list[tuple[Finished, History]]
@@ -59,6 +60,9 @@ class Trial:
     tether : float
     nudged_time : float
         Time constants.
+    circuit_optimizer : {"plain", "affine-projection"}
+        The latter makes the first rate a fraction of the way.
+    ridge, copy_ridge : float
     """
 
     name: str
@@ -72,20 +76,40 @@ class Trial:
     nudging: Nudging = "random-sign"
     tether: float = 0.1
     nudged_time: float = 2.0
+    circuit_optimizer: CircuitOptimizer = "plain"
+    ridge: float = 0.0
+    copy_ridge: float = 0.0
+
+
+def _ten(trial: Trial) -> Trial:
+    """Decay as far in ten epochs."""
+    return replace(trial, name=f"{trial.name} 10 epochs", epochs=10, decay=0.75, copy_decay=0.75)
 
 
 TWICE = Trial("rates .2 .1", rates=(0.2, 0.1))
+PROJECTION = Trial("projection", rates=(1.5, 0.1), circuit_optimizer="affine-projection")
+RIDGE = replace(PROJECTION, name="projection ridge 1e-4", ridge=1e-4)
 TRIALS = (
-    Trial("paper's rates, decaying"),
-    Trial("paper's rates, constant", decay=1.0, copy_decay=1.0),
+    Trial("paper rates decaying"),
+    Trial("paper rates constant", decay=1.0, copy_decay=1.0),
     Trial("centred nudges", nudging="centred"),
     Trial("tether 1", tether=1.0),
     Trial("batch 10", batch=10),
     Trial("rates .1 .1", rates=(0.1, 0.1)),
     TWICE,
     Trial("rates .4 .2", rates=(0.4, 0.2)),
+    replace(TWICE, name="rates .2 .1 40 epochs", epochs=40, decay=0.94, copy_decay=0.94),
+    _ten(TWICE),
+    _ten(Trial("rates .4 .1", rates=(0.4, 0.1))),
+    _ten(replace(TWICE, name="rates .2 .1 beta 1 one-sided", beta=1.0, nudging="one-sided")),
+    _ten(replace(TWICE, name="rates .2 .1 ridge 1e-3", ridge=1e-3)),
+    _ten(PROJECTION),
+    _ten(RIDGE),
+    _ten(replace(PROJECTION, name="projection ridge 2e-4", ridge=2e-4)),
+    _ten(replace(RIDGE, name="projection ridge 1e-4 copy ridge 1e-3", copy_ridge=1e-3)),
+    RIDGE,
 )
-CHOSEN = "rates .2 .1"
+CHOSEN = "projection ridge 1e-4"
 """The best of the trials on the validation images; a row of the record holds it to that."""
 
 
@@ -121,7 +145,7 @@ SMOKE = Config(
     chosen="fast",
     seeds=(0,),
 )
-DEFAULT = Config(trials=(replace(TWICE, epochs=5, decay=0.5, copy_decay=0.5),), seeds=(0,))
+DEFAULT = Config(trials=(_ten(RIDGE),), chosen=_ten(RIDGE).name, seeds=(0,))
 
 
 def points(config: Config, data_dir: Path | None) -> list[Point]:
@@ -161,6 +185,9 @@ def train(settings: Settings, folder: Path) -> Result:
         decay=s["decay"],
         copy_decay=s["copy_decay"],
         copy_optimizer="affine-projection",
+        circuit_optimizer=s["circuit_optimizer"],
+        ridge=s["ridge"],
+        copy_ridge=s["copy_ridge"],
         schedule=Schedule(s["beta"], s["nudging"], s["tether"], s["free_time"], s["nudged_time"]),
         seed=s["seed"],
     )
