@@ -187,7 +187,7 @@ def grouped(finished: Sequence[Finished]) -> dict[str, dict[str, list[Result]]]:
 
 
 def rows(finished: Sequence[Finished], command: str) -> list[Row]:
-    """Errors at the end and the cosines of the local training."""
+    """Errors at the end, lowest cosines, and how long the distant gradients are."""
     made: list[Row] = []
     for net, ways in grouped(finished).items():
         for way, results in ways.items():
@@ -202,6 +202,10 @@ def rows(finished: Sequence[Finished], command: str) -> list[Row]:
                 recorded(f"{net}, {LOSSES[way]}: lowest cosine {when}", float(angles[:, part].min()), "", command)
                 for when, part in (("at the start", slice(1)), ("after the first epoch or later", slice(1, None)))
             ]
+            longest = max(max(result["alignment"][-1]["ratios"]) for result in results)
+            made.append(
+                recorded(f"{net}, {LOSSES[way]}: distant gradient to local one, longest, end", longest, "", command)
+            )
     return made
 
 
