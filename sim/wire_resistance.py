@@ -44,7 +44,7 @@ WAYS = ("in place", "transferred")
 class Config:
     """What is varied, and on what; resistances of a segment in Ohm."""
 
-    hidden: tuple[int, ...] = (30, 100, 300)
+    hidden: tuple[int, ...] = (10, 30, 100)
     ohms: tuple[float, ...] = (0.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
     epochs: int = 10
     batch: int = 20
