@@ -10,11 +10,15 @@ learn all the same (O'Connor et al., ICLR 2019, take 0.01).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from analogeq.errors import InputError
 from analogeq.network.network import Floats
+
+LocalLoss = Literal["squared", "matching"]
+"""Of a layer of the copy; see `analogeq.digital.copy`."""
 
 LEAK = 0.01
 """Slope of rho outside the clip (the authors' value)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analogeq.digital.activation import rho, rho_slope
+from analogeq.digital.activation import LocalLoss, rho, rho_slope
 from analogeq.digital.adaptive import AdaptiveSteps
 from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.weights import LayeredWeights
@@ -41,10 +41,11 @@ def feed_forward(arithmetic: Arithmetic, weights: LayeredWeights, inputs: Floats
     return Forward(signals, summed)
 
 
-def local_error(forward: Forward, settled: Floats) -> Floats:
+def local_error(forward: Forward, settled: Floats, loss: LocalLoss = "squared") -> Floats:
     """Slope of each layer's own loss by what went into rho, shape (batch, node)."""
     error = forward.signals - settled
-    error *= rho_slope(forward.summed)
+    if loss == "squared":
+        error *= rho_slope(forward.summed)
     return error
 
 

@@ -13,7 +13,7 @@ from analogeq.flow.families import AnyCircuit, AnyConfig, family_of
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 
 ONLY = {
-    "hopfield": ("momentum", "tether", "free_time", "nudged_time"),
+    "hopfield": ("momentum", "tether", "free_time", "nudged_time", "copy_activation"),
     "resistive": ("rule", "nudge_by", "cost", "temperature", "sweeps", "bias_rates"),
 }
 """Options that one family has and the other does not."""
@@ -30,7 +30,7 @@ class TrainOptions:
         Whether the copy starts the circuit.
     rates, copy_rates, bias_rates : str or None
         Numbers with commas, one for each layer after the inputs or one for all.
-    copy_optimizer, nudging, rule, nudge_by, cost : str or None
+    copy_optimizer, copy_loss, copy_activation, nudging, rule, nudge_by, cost : str or None
     beta, momentum, tether, free_time, nudged_time, temperature, decay : float or None
         Times in time constants, 0 for the equilibrium; temperature in volts.
     sweeps : int or None
@@ -44,6 +44,8 @@ class TrainOptions:
     copy_rates: str | None = None
     bias_rates: str | None = None
     copy_optimizer: str | None = None
+    copy_loss: str | None = None
+    copy_activation: str | None = None
     nudging: str | None = None
     beta: float | None = None
     momentum: float | None = None
@@ -83,7 +85,7 @@ def config_of(circuit: AnyCircuit, options: TrainOptions) -> AnyConfig:
 
 
 def _common(given: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("epochs", "seed", "initialise", "rates", "copy_rates", "copy_optimizer", "decay")
+    kept = ("epochs", "seed", "initialise", "rates", "copy_rates", "copy_optimizer", "copy_loss", "decay")
     return {"batch_size": given["batch"], **{name: given[name] for name in kept if name in given}}
 
 
@@ -97,7 +99,8 @@ def _hopfield(given: Mapping[str, Any], n_layers: int) -> TrainingConfig:
         given.get("nudged_time", 2.0) or None,
     )
     usual = {"rates": tuple(0.2 * 0.5**k for k in range(n_layers)), "copy_rates": (0.5,) * n_layers}
-    return TrainingConfig(**{**usual, **_common(given)}, momentum=given.get("momentum", 0.0), schedule=schedule)
+    own = {name: given[name] for name in ("momentum", "copy_activation") if name in given}
+    return TrainingConfig(**{**usual, **_common(given), **own}, schedule=schedule)
 
 
 def _resistive(circuit: AnyCircuit, given: Mapping[str, Any], n_layers: int) -> ResistiveTrainingConfig:

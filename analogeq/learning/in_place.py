@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analogeq.digital.activation import LocalLoss
 from analogeq.digital.arithmetic import Arithmetic
 from analogeq.digital.layered import Forward, local_error
 from analogeq.digital.weights import LayeredWeights
@@ -97,6 +98,7 @@ def descend_locally(
     forward: Forward,
     settled: Floats,
     rates: Sequence[float],
+    loss: LocalLoss = "squared",
 ) -> None:
     """Take the copy's step down each layer's own loss in place; the pass forward is not run again.
 
@@ -106,8 +108,9 @@ def descend_locally(
         Of these inputs with these weights.
     settled : ndarray, shape (batch, node)
         Signals of the settled free phase: the targets.
+    loss : {"squared", "matching"}
     """
-    error = local_error(forward, settled)
+    error = local_error(forward, settled, loss)
     descend_errors(arithmetic, weights, inputs, forward, error, [rate / len(inputs) for rate in rates])
 
 
@@ -118,12 +121,13 @@ def project_locally(
     forward: Forward,
     settled: Floats,
     rates: Sequence[float],
+    loss: LocalLoss = "squared",
 ) -> None:
     """Take the step of `analogeq.learning.affine_projection` in place; as `descend_locally` otherwise."""
     net = weights.network
     sources = [inputs, *(forward.signals[:, layer] for layer in net.layers[:-1])]
     grams = np.stack([source @ source.T for source in sources]) + 1.0
-    turned = affine_projection(grams, local_error(forward, settled), net.layers)
+    turned = affine_projection(grams, local_error(forward, settled, loss), net.layers)
     descend_errors(arithmetic, weights, inputs, forward, turned, rates)
 
 

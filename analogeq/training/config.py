@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from analogeq.controller import Schedule
+from analogeq.digital.activation import LocalLoss
 from analogeq.engines import Session
 from analogeq.errors import InputError
 from analogeq.training.copy_activation import COPY_ACTIVATIONS, CopyActivation
@@ -22,6 +23,7 @@ Order = Literal["shuffled", "as-stored"]
 BEFORE_THE_CHOICE = {
     "order": "shuffled",
     "copy_activation": "hard-sigmoid",
+    "copy_loss": "squared",
     "circuit_optimizer": "plain",
     "ridge": 0.0,
     "copy_ridge": 0.0,
@@ -47,6 +49,9 @@ class Plan:
     copy_optimizer : {"plain", "affine-projection"}
         The papers' gradient step of each layer's own loss, or one that solves each layer's regression
         on the minibatch (`analogeq.learning.affine_projection`), whose rate is a fraction of the way.
+    copy_loss : {"squared", "matching"}
+        Of each layer of the copy: the papers' squared error, or the loss that matches its activation, by which
+        a neuron beyond its clip learns as fast as others (`analogeq.digital.copy`).
     initialise : bool
         Whether the copy starts the circuit. Without it the circuit starts each sample from zero; the
         copy learns all the same.
@@ -68,6 +73,7 @@ class Plan:
     decay: float = 1.0
     copy_decay: float = 1.0
     copy_optimizer: CopyOptimizer = "plain"
+    copy_loss: LocalLoss = "squared"
     initialise: bool = True
     scale: float = 1.0
     seed: int = 0
@@ -88,6 +94,8 @@ class Plan:
             raise InputError(
                 f"training: copy_optimizer {self.copy_optimizer!r} is unknown; choose plain or affine-projection"
             )
+        if self.copy_loss not in ("squared", "matching"):
+            raise InputError(f"training: copy_loss {self.copy_loss!r} is unknown; choose squared or matching")
         if self.order not in ("shuffled", "as-stored"):
             raise InputError(f"training: order {self.order!r} is unknown; choose shuffled or as-stored")
         if self.seed < 0:

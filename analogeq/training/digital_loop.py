@@ -241,7 +241,7 @@ class DigitalTrainer:
         step = descend_locally if self.config.copy_optimizer == "plain" else project_locally
         rates = self.config.copy_rates_in(self.epoch)
         shrink(self.copy, rates, self.config.copy_ridge)
-        step(self.arithmetic, self.copy, inputs, forward, settled, rates)
+        step(self.arithmetic, self.copy, inputs, forward, settled, rates, self.config.copy_loss)
 
     def _free_phase(self, inputs: Floats, chosen: NDArray[np.intp]) -> tuple[Forward | None, Pull, Floats, int]:
         forward, pull, signals = self.present(inputs)

@@ -58,6 +58,33 @@ def test_each_layer_descends_its_own_loss_with_the_layer_before_held_fixed(copy:
             assert gradient.weights[edge] == pytest.approx(slope, abs=1e-8)
 
 
+def test_the_matching_loss_is_descended_by_the_error_itself_and_is_least_where_the_squared_one_is() -> None:
+    network = Network.layered((1, 1))
+    copy = FeedforwardCopy(network, Parameters(np.array([0.0]), np.array([0.0])))
+    x, settled = np.ones((1, 1)), np.array([[0.4]])
+    grid = np.linspace(-3.0, 4.0, 70_001)
+    # The integral of rho less the target, by the trapezoid rule, from its root at 0.4 / 1.01.
+    loss = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(grid) * (rho(grid[1:]) + rho(grid[:-1]) - 0.8))])
+    assert grid[loss.argmin()] == pytest.approx(0.4 / 1.01, abs=1e-4)  # the grid's step
+    for weight in (-2.0, 0.3, 3.0):
+        there = FeedforwardCopy(network, Parameters(np.array([weight]), np.array([0.0])))
+        at = int(np.searchsorted(grid, weight))
+        slope = (loss[at + 10] - loss[at - 10]) / (grid[at + 10] - grid[at - 10])
+        # The loss is quadratic between rho's corners: exact but for where the grid stands.
+        assert there.local_gradient(x, settled, loss="matching").weights[0] == pytest.approx(slope, abs=2e-4)
+    held = copy.local_gradient(x - 3.0, settled)  # a sum of 0: inside the clip both losses pull alike but for the leak
+    assert held.weights[0] == pytest.approx(1.01 * copy.local_gradient(x - 3.0, settled, loss="matching").weights[0])
+
+
+def test_a_neuron_beyond_its_clip_learns_a_hundred_times_slower_by_the_squared_loss() -> None:
+    network = Network.layered((1, 1))
+    copy = FeedforwardCopy(network, Parameters(np.array([-1.0]), np.array([0.0])))
+    x, settled = np.ones((1, 1)), np.array([[0.5]])
+    squared, matching = (copy.local_gradient(x, settled, loss=loss).weights[0] for loss in ("squared", "matching"))
+    assert matching == pytest.approx(-0.51, abs=1e-15)
+    assert squared == pytest.approx(0.01 * matching, abs=1e-15)
+
+
 def test_a_network_with_skip_edges_uses_every_earlier_layer() -> None:
     whole = Network.layered((2, 3, 1))
     skip = type(whole.blocks[0])(0, 2, (2, 1), slice(9, 11))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from analogeq.digital import Activation, FeedforwardCopy, LayeredWeights, choose_arithmetic, feed_forward
+from analogeq.digital.activation import LocalLoss
 from analogeq.learning import Descent, affine_projection
 from analogeq.learning.affine_projection import SOFTENING
 from analogeq.learning.affine_projection import affine_projection as projected
@@ -84,8 +85,9 @@ def test_a_sparse_layers_step_does_not_overshoot() -> None:
     assert np.linalg.norm((copy.predict(x) - settled)[:, first]) < before
 
 
+@pytest.mark.parametrize("loss", ["squared", "matching"])
 @pytest.mark.parametrize("compiled", [False, True])
-def test_in_place_it_is_the_same_step(compiled: bool) -> None:
+def test_in_place_it_is_the_same_step(compiled: bool, loss: LocalLoss) -> None:
     if compiled:
         pytest.importorskip("numba")
     network = Network.layered((7, 6, 5, 3))
@@ -95,9 +97,9 @@ def test_in_place_it_is_the_same_step(compiled: bool) -> None:
     rates = (0.3, 0.2, 0.5)
     copy = FeedforwardCopy(network, theta.copy())
     forward = copy.forward(x)
-    turned = projected(copy.input_grams(x, forward[0]), copy.local_error(settled, forward), network.layers)
+    turned = projected(copy.input_grams(x, forward[0]), copy.local_error(settled, forward, loss), network.layers)
     Descent(network, rates).step(copy.parameters, copy.spread(x, forward[0], turned))
     weights, arithmetic = LayeredWeights(network, theta), choose_arithmetic(compiled=compiled, threads=1)
-    project_locally(arithmetic, weights, x, feed_forward(arithmetic, weights, x), settled, rates)
+    project_locally(arithmetic, weights, x, feed_forward(arithmetic, weights, x), settled, rates, loss)
     assert weights.parameters().weights == pytest.approx(copy.parameters.weights, abs=1e-12)
     assert weights.parameters().biases == pytest.approx(copy.parameters.biases, abs=1e-12)

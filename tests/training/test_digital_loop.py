@@ -65,7 +65,7 @@ def _one_by_one(network: Network, data: Dataset, config: TrainingConfig, limit: 
             project_inputs(network, gradient, x, first, second, span)
         descent.step(theta, gradient)
         if config.initialise:
-            copy_descent.step(phi, copy.local_gradient(x, free))
+            copy_descent.step(phi, copy.local_gradient(x, free, loss=config.copy_loss))
     return theta, phi
 
 
@@ -93,6 +93,16 @@ def test_an_epoch_ends_where_plain_steps_end(
     if result.copy is not None:
         assert result.copy.parameters.weights == pytest.approx(phi.weights, abs=1e-11)
         assert result.copy.parameters.biases == pytest.approx(phi.biases, abs=1e-11)
+
+
+def test_by_the_matching_loss_an_epoch_ends_where_plain_steps_of_it_end(data: Dataset) -> None:
+    config = replace(CONFIG, copy_loss="matching")
+    _, phi = _one_by_one(NETWORK, data, config, np.inf)
+    _, squared = _one_by_one(NETWORK, data, CONFIG, np.inf)
+    result = DigitalTrainer(NETWORK, data, config, NUMPY).run()
+    assert result.copy is not None
+    assert result.copy.parameters.weights == pytest.approx(phi.weights, abs=1e-11)  # as above
+    assert np.abs(phi.weights - squared.weights).max() > 1e-3
 
 
 @pytest.mark.parametrize("fastest", [False, True])

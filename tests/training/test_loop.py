@@ -124,6 +124,25 @@ def test_rates_that_decay_a_thousandfold_leave_nothing_to_learn_after_the_first_
         assert 0.0 < late < 10.0 * 1e-3 * early
 
 
+@pytest.mark.parametrize("optimizer", ["plain", "affine-projection"])
+def test_by_the_matching_loss_the_copy_alone_goes_another_way_while_it_teaches_nobody(
+    session: Session, data: Dataset, optimizer: CopyOptimizer
+) -> None:
+    config = replace(CONFIG, epochs=1, initialise=False, copy_optimizer=optimizer)
+    squared, matching = (
+        Trainer(session, data, replace(config, copy_loss=loss)).run() for loss in ("squared", "matching")
+    )
+    assert np.array_equal(squared.circuit.weights, matching.circuit.weights)
+    # Neurons that were held beyond the clip moved.
+    moved = np.abs(squared.copy.parameters.weights - matching.copy.parameters.weights)
+    assert moved.max() > 1e-2
+
+
+def test_a_local_loss_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="copy_loss 'hinge' is unknown; choose squared or matching"):
+        TrainingConfig(copy_loss="hinge")
+
+
 def test_the_interrupt_handler_is_given_back(session: Session, data: Dataset) -> None:
     before = signal.getsignal(signal.SIGINT)
     Trainer(session, data, TrainingConfig(epochs=1, batch_size=15)).run()

@@ -59,13 +59,11 @@ class HopfieldDemo:
         )
         if engine_name == "native":
             return native
+        if self.request.quick:
+            # 600 samples: at higher rates the circuit itself is uneven, and a copy by squared losses is not there yet.
+            return replace(native, epochs=2, copy_rates=(0.6, 0.6), copy_loss="matching", evaluate_settled_every=0)
         # In ngspice fewer epochs at higher rates.
-        return replace(
-            native,
-            epochs=1 if self.request.quick else 7,
-            rates=(0.4, 0.2),
-            evaluate_settled_every=0,
-        )
+        return replace(native, epochs=7, rates=(0.4, 0.2), evaluate_settled_every=0)
 
     def watch(self, circuit: AnyCircuit, data: Dataset) -> str:
         """Follow one digit in ngspice, natively and in Euler steps; write waveforms and figure."""
