@@ -57,5 +57,5 @@ def test_ngspice_and_the_native_engine_teach_alike(record: dict) -> None:
 
 def test_the_export_changes_no_class(record: dict) -> None:
     changed = [row["value"] for row in record["rows"] if "the export changed" in row["case"]]
-    assert len(changed) == 15
+    assert len(changed) == 17
     assert not any(changed)
