@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analogeq.errors import InputError
 from analogeq.report import style
+from analogeq.report.error_curves import TICKS
 
 STYLES = {"in place": ("-", "o"), "transferred": ((0, (4, 1.5)), "")}
 """Line and marker of each way to come by the weights."""
@@ -55,7 +56,7 @@ def wires_figure(curves: Sequence[WireCurve], *, title: str) -> Figure:
     """Draw errors beside what the wires take; one colour a size, one kind of line a way."""
     if not curves:
         raise InputError("wires figure: no curve to draw; pass at least one")
-    figure = style.new_figure(8.2, 3.8)
+    figure = style.new_figure(9.6, 3.8)
     style.heading(figure, title)
     errors, taken = figure.subplots(1, 2)
     x = "resistance of a wire's segment [Ω]"
@@ -65,17 +66,17 @@ def wires_figure(curves: Sequence[WireCurve], *, title: str) -> Figure:
     for curve in curves:
         _draw(errors, taken, curve, style.SERIES[sizes.index(curve.hidden) % len(style.SERIES)])
     _scale((errors, taken), curves)
-    errors.set_ylim(bottom=0.0)
+    _errors_by_logarithm(errors)
     taken.set_ylim(bottom=0.0)
-    style.legend(errors, where="upper left")
+    style.legend_beside(taken)
     return figure
 
 
 def _draw(errors: Axes, taken: Axes, curve: WireCurve, colour: str) -> None:
     line, marker = STYLES[curve.way]
     look: dict[str, Any] = {"color": colour, "linestyle": line, "marker": marker, "markersize": 3.5, "linewidth": 1.4}
-    errors.plot(curve.ohms, curve.error, label=f"{curve.hidden} columns, {curve.way}", **look)
-    taken.plot(curve.ohms, 100.0 * curve.taken, **look)
+    errors.plot(curve.ohms, curve.error, **look)
+    taken.plot(curve.ohms, 100.0 * curve.taken, label=f"{curve.hidden} columns, {curve.way}", **look)
 
 
 def _scale(panels: tuple[Axes, Axes], curves: Sequence[WireCurve]) -> None:
@@ -88,3 +89,11 @@ def _scale(panels: tuple[Axes, Axes], curves: Sequence[WireCurve]) -> None:
         axes.set_xticks(every)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda ohms, _: f"{ohms:g}"))
         axes.minorticks_off()
+
+
+def _errors_by_logarithm(axes: Axes) -> None:
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.set_yticks([tick for tick in TICKS if low <= tick <= high])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{error:g}"))
+    axes.minorticks_off()
