@@ -45,7 +45,7 @@ def test_the_wheel_says_its_licence_command_and_extras(wheel: zipfile.ZipFile) -
     (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     said = email.message_from_bytes(wheel.read(metadata))
     assert said["License-Expression"] == "GPL-3.0-or-later"
-    assert {"onnx", "fast", "dev"} == set(said.get_all("Provides-Extra", []))
+    assert {"onnx", "fast", "cluster", "sensitivity", "dev"} == set(said.get_all("Provides-Extra", []))
     entry = wheel.read(metadata.replace("METADATA", "entry_points.txt")).decode()
     assert "analogeq = analogeq.cli:main" in entry
 
