@@ -13,7 +13,10 @@ import pytest
 
 from analogeq.cli.app import app, run
 
-COMMANDS = ("demo", "doctor", "compile", "settle", "train", "evaluate", "compare", "export", "gradient-check")
+COMMANDS = (
+    *("demo", "doctor", "compile", "settle", "train", "evaluate", "compare", "export", "gradient-check"),
+    *("sweep", "merge", "sensitivity", "report"),
+)
 
 
 @pytest.fixture(scope="module")
