@@ -16,6 +16,7 @@ from analogeq.circuit.resistive import netlist as resistive
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import engine
 from analogeq.errors import InputError
+from analogeq.hardware.memory import remarks
 from analogeq.network import Network, Parameters, glorot_uniform
 from analogeq.network.network import Ints
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
@@ -105,6 +106,12 @@ def presented(circuit: AnyCircuit, signals: Floats) -> Drive:
 
 def remark(circuit: AnyCircuit) -> str:
     """What a user should know of a circuit before trusting what it learns; empty if there is nothing."""
+    tech = circuit.technology
+    said = [*remarks(tech.memory, tech.conductance_low, tech.conductance_high), _of_amplifiers(circuit)]
+    return "\n".join(sentence for sentence in said if sentence)
+
+
+def _of_amplifiers(circuit: AnyCircuit) -> str:
     if isinstance(circuit, Circuit) or circuit.stages.consistent:
         return ""
     return (

@@ -10,6 +10,7 @@ from analogeq.hardware.memory.noise import Noise
 from analogeq.hardware.memory.presets import PRESETS, Preset, preset_called
 from analogeq.hardware.memory.programming import Programming
 from analogeq.hardware.memory.pulses import Branch, Pulses
+from analogeq.hardware.memory.remarks import remarks
 from analogeq.hardware.memory.spread import Spread
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "fit_pulses",
     "preset_called",
     "read_pulses",
+    "remarks",
 ]

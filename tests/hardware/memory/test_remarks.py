@@ -1,0 +1,60 @@
+from dataclasses import replace
+
+import pytest
+
+from analogeq.circuit import compile_circuit
+from analogeq.flow.families import remark
+from analogeq.hardware import Technology
+from analogeq.hardware.memory import (
+    PRESETS,
+    Branch,
+    Drift,
+    Faults,
+    Levels,
+    Memory,
+    Noise,
+    Programming,
+    Pulses,
+    remarks,
+)
+from analogeq.network import Network
+
+LOW, HIGH = 1e-6, 101e-6
+
+
+@pytest.mark.parametrize(
+    ("memory", "said"),
+    [
+        (Memory(programming=Programming(Noise(of_range=0.3))), "a write in the middle of the range misses by 30 %"),
+        (Memory(read_noise=Noise(of_value=1.0)), "a read in the middle of the range misses by 51 %"),
+        (Memory(levels=Levels(2)), "two levels are one bit"),
+        (Memory(pulses=Pulses(Branch(3.0), Branch(100.0))), "one pulse goes 33 % of the range"),
+        (Memory(faults=Faults(0.2, 0.2, 0.2)), "60 % of the devices are stuck"),
+        (Memory(drift=Drift(exponent=0.1, start=1.0), read_after=1e8), "16 % of a conductance is left"),
+    ],
+)
+def test_what_is_hopeless_is_said_with_its_number(memory, said):
+    [sentence] = remarks(memory, LOW, HIGH)
+    assert said in sentence
+
+
+def test_a_range_of_one_is_all_there_is_to_say():
+    memory = Memory(levels=Levels(2), programming=Programming(Noise(of_value=1.0)))
+    assert len(remarks(memory, LOW, HIGH)) == 2
+    [sentence] = remarks(memory, LOW, LOW)
+    assert "the range is the one value 1e-06 S" in sentence
+
+
+def test_verified_writes_and_published_devices_are_not_hopeless():
+    noisy = Memory(programming=Programming(Noise(of_range=0.3)))
+    verified = replace(noisy, programming=replace(noisy.programming, budget=50, tolerance=0.02))
+    assert remarks(verified, LOW, HIGH) == ()
+    assert remarks(Memory(), LOW, LOW) == ()
+    assert all(remarks(preset.memory, LOW, HIGH) == () for preset in PRESETS.values())
+
+
+def test_a_circuit_is_remarked_on_with_what_its_memory_lacks():
+    technology = Technology(memory=Memory(levels=Levels(2), faults=Faults(stuck_open=0.5)))
+    said = remark(compile_circuit(Network.layered((2, 2)), technology))
+    assert said.count("\n") == 1
+    assert "one bit" in said
