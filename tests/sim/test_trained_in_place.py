@@ -1,0 +1,45 @@
+"""Learning in place gets round stuck devices that a transferred network does not, and pays for bent pulses."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "sim" / "trained_in_place.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("sim_trained_in_place", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def test_what_is_static_is_absorbed_and_what_every_pulse_does_is_not(script: ModuleType, tmp_path: Path) -> None:
+    assert script.main(["--smoke", "--runs", str(tmp_path), "--results", str(tmp_path)]) == 0
+    found = {row["case"]: row["value"] for row in json.loads((tmp_path / "trained_in_place.json").read_text())["rows"]}
+    for what in ("stuck 20", "tolerance 50"):
+        assert found[f"resistive, {what}: in place"] < found[f"resistive, {what}: transferred"] - 2.0
+    ideal = found["resistive, stuck 0: transferred"]
+    assert found["resistive, stuck 0: in place"] == ideal  # one and the same training
+    assert found["resistive, bend 5: transferred"] == ideal  # a write to exact targets knows no bend
+    assert found["resistive, bend 5: in place"] > ideal + 3.0
+    assert (tmp_path / "trained_in_place.png").stat().st_size > 0
+
+
+def test_every_chip_is_named_once_and_described_by_keys_of_a_technology_file(script: ModuleType) -> None:
+    points = script.points(script.Config(), None)
+    assert len({point.name for point in points}) == len(points)
+    assert {key for point in points for key in point.settings["memory"]} == {
+        "seed", "write_sd_of_range", "pulses_up", "constant_up", "stuck_low", "stuck_high", "stuck_open",
+        "resistance_tolerance",
+    }  # fmt: skip
