@@ -108,6 +108,11 @@ TRIALS = (
     _ten(replace(PROJECTION, name="projection ridge 2e-4", ridge=2e-4)),
     _ten(replace(RIDGE, name="projection ridge 1e-4 copy ridge 1e-3", copy_ridge=1e-3)),
     RIDGE,
+    _ten(replace(PROJECTION, name="projection ridge 5e-5", ridge=5e-5)),
+    _ten(replace(RIDGE, name="projection ridge 1e-4 copy rate .4", copy_rate=0.4)),
+    _ten(replace(RIDGE, name="projection ridge 1e-4 copy rate .1", copy_rate=0.1)),
+    _ten(replace(RIDGE, name="projection ridge 1e-4 tether .3", tether=0.3)),
+    replace(_ten(RIDGE), name="projection ridge 1e-4 copy decay .9 10 epochs", copy_decay=0.9),
 )
 CHOSEN = "projection ridge 1e-4"
 """The best of the trials on the validation images; a row of the record holds it to that."""
