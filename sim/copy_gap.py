@@ -47,7 +47,8 @@ class Config:
         Fraction of the way of an affine projection.
     beta, tether : float
     free_steps, nudged_steps : int
-    batch, epochs : int
+    batch, epochs, plain_epochs : int
+        Plain steps are followed for fewer epochs: enough to see the lag.
     from_epoch : int
         First epoch in which the lag counts.
     seeds : tuple of int
@@ -63,22 +64,32 @@ class Config:
     nudged_steps: int = 8
     batch: int = 20
     epochs: int = 16
+    plain_epochs: int = 10
     from_epoch: int = 10
     seeds: tuple[int, ...] = (0,)
 
 
-SMOKE = Config(data="digits", hidden=(30, 30), rates=(0.1, 0.05, 0.02), beta=0.5, epochs=3, from_epoch=3, free_steps=30)
-DEFAULT = Config(hidden=(100, 100, 100), epochs=2, from_epoch=2)
+SMOKE = Config(
+    data="digits",
+    hidden=(30, 30),
+    rates=(0.1, 0.05, 0.02),
+    beta=0.5,
+    epochs=3,
+    plain_epochs=3,
+    from_epoch=3,
+    free_steps=30,
+)
+DEFAULT = Config(hidden=(100, 100, 100), epochs=2, plain_epochs=2, from_epoch=2)
 
 
 def points(config: Config, data_dir: Path | None) -> list[Point]:
     """Every way of learning with every seed."""
     base: dict[str, Any] = {**asdict(config), "data_dir": None if data_dir is None else str(data_dir)}
-    del base["seeds"]
+    del base["seeds"], base["plain_epochs"]
     return [
-        Point(f"{way} seed {seed}", {**base, "copy_optimizer": way, "seed": seed})
+        Point(f"{way} seed {seed}", {**base, "epochs": epochs, "copy_optimizer": way, "seed": seed})
         for seed in config.seeds
-        for way in ("affine-projection", "plain")
+        for way, epochs in (("affine-projection", config.epochs), ("plain", config.plain_epochs))
     ]
 
 

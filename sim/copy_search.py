@@ -22,6 +22,7 @@ import numpy as np
 from analogeq.controller import Schedule
 from analogeq.controller.controller import Nudging
 from analogeq.data import load
+from analogeq.digital.activation import LocalLoss
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, at_most, recorded
@@ -63,6 +64,7 @@ class Trial:
     circuit_optimizer : {"plain", "affine-projection"}
         The latter makes the first rate a fraction of the way.
     ridge, copy_ridge : float
+    copy_loss : {"squared", "matching"}
     """
 
     name: str
@@ -79,6 +81,7 @@ class Trial:
     circuit_optimizer: CircuitOptimizer = "plain"
     ridge: float = 0.0
     copy_ridge: float = 0.0
+    copy_loss: LocalLoss = "squared"
 
 
 def _ten(trial: Trial) -> Trial:
@@ -89,6 +92,7 @@ def _ten(trial: Trial) -> Trial:
 TWICE = Trial("rates .2 .1", rates=(0.2, 0.1))
 PROJECTION = Trial("projection", rates=(1.5, 0.1), circuit_optimizer="affine-projection")
 RIDGE = replace(PROJECTION, name="projection ridge 1e-4", ridge=1e-4)
+KEEPS_UP = replace(_ten(RIDGE), name="projection ridge 1e-4 copy decay .9 10 epochs", copy_decay=0.9)
 TRIALS = (
     Trial("paper rates decaying"),
     Trial("paper rates constant", decay=1.0, copy_decay=1.0),
@@ -112,9 +116,13 @@ TRIALS = (
     _ten(replace(RIDGE, name="projection ridge 1e-4 copy rate .4", copy_rate=0.4)),
     _ten(replace(RIDGE, name="projection ridge 1e-4 copy rate .1", copy_rate=0.1)),
     _ten(replace(RIDGE, name="projection ridge 1e-4 tether .3", tether=0.3)),
-    replace(_ten(RIDGE), name="projection ridge 1e-4 copy decay .9 10 epochs", copy_decay=0.9),
+    KEEPS_UP,
+    replace(KEEPS_UP, name="projection ridge 1e-4 copy decay .9 matching 10 epochs", copy_loss="matching"),
+    replace(KEEPS_UP, name="projection ridge 1e-4 copy decay .9 tether .03 beta .4 10 epochs", tether=0.03, beta=0.4),
+    replace(KEEPS_UP, name="projection 1.0 ridge 1e-4 copy decay .9 10 epochs", rates=(1.0, 0.1)),
+    replace(RIDGE, name="projection ridge 1e-4 copy decay .95", copy_decay=0.95),
 )
-CHOSEN = "projection ridge 1e-4"
+CHOSEN = KEEPS_UP.name
 """The best of the trials on the validation images; a row of the record holds it to that."""
 
 
@@ -193,6 +201,7 @@ def train(settings: Settings, folder: Path) -> Result:
         circuit_optimizer=s["circuit_optimizer"],
         ridge=s["ridge"],
         copy_ridge=s["copy_ridge"],
+        copy_loss=s["copy_loss"],
         schedule=Schedule(s["beta"], s["nudging"], s["tether"], s["free_time"], s["nudged_time"]),
         seed=s["seed"],
     )
