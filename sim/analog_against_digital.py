@@ -70,8 +70,8 @@ class Config:
     epochs: int = 60
     samples: int = 4
     horizon: float = 1000.0
-    spice_depths: tuple[int, ...] = (1, 2, 4, 6, 8)
-    spice_horizon: float = 120.0
+    spice_depths: tuple[int, ...] = (1, 2, 4, 8)
+    spice_horizon: float = 60.0
     seeds: tuple[int, ...] = (0, 1, 2)
 
 

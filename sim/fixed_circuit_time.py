@@ -56,7 +56,7 @@ class Config:
     beta: float = 0.5
     tether: float = 0.1
     batch: int = 20
-    epochs: int = 4
+    epochs: int = 3
     times: tuple[float, ...] = (1.0, 2.0, 4.0, 10.0)
     epsilon: float = 0.5
     tolerance: float = 1e-3
