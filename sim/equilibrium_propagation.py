@@ -13,7 +13,7 @@ there, images come in a new order every epoch.
 
 With 2 hidden layers phases settle the quickest way that comes as near to equilibrium as their steps do
 (`DigitalSettings.fastest`), for fewer epochs. With 3, at the first weights, 500 steps are far from any equilibrium and
-no quicker way is known to come as near; an epoch of them takes a quarter of an hour. So 5,000 images train, the first
+no quicker way is known to come as near; an epoch of them takes a quarter of an hour. So 3,000 images train, the first
 1,000 test images test, for a few epochs. Phases of 4 steps with one hidden layer are not in the paper: they show what
 the trick is for.
 
@@ -96,7 +96,7 @@ class Config:
 
 ONE = Case((500,), (0.1, 0.05), 0.5, 20, 4, 25, repeats=3)
 TWO = Case((500, 500), (0.4, 0.1, 0.01), 1.0, 150, 6, 10, fastest=True)
-THREE = Case((500, 500, 500), (0.128, 0.032, 0.008, 0.002), 1.0, 500, 8, 4, train_images=5000, test_images=1000)
+THREE = Case((500, 500, 500), (0.128, 0.032, 0.008, 0.002), 1.0, 500, 8, 4, train_images=3000, test_images=1000)
 FULL = Config((replace(ONE, free_steps=4), ONE, TWO, THREE), seeds=(0, 1, 2))
 DEFAULT = Config((replace(ONE, free_steps=4, epochs=5), replace(ONE, epochs=5)))
 SMOKE = Config(
@@ -120,7 +120,7 @@ def points(config: Config, data_dir: Path | None) -> list[Point]:
 
 
 def name_of(case: Case) -> str:
-    """Hidden layers, free steps and, where not all train, images: as 500-500-500 T500 5000 images."""
+    """Hidden layers, free steps and, where not all train, images: as 500-500-500 T500 3000 images."""
     few = "" if case.train_images is None else f" {case.train_images} images"
     return f"{'-'.join(map(str, case.hidden))} T{case.free_steps}{few}"
 
