@@ -105,9 +105,9 @@ class Config:
 
 def deep(epochs: int) -> Race:
     """Three hidden layers with the settings of the ICLR paper."""
-    rates = (0.128, 0.032, 0.008, 0.002)
+    rates, tried = (0.128, 0.032, 0.008, 0.002), (0.05, 0.1, 0.2, 0.4)
     two = ("initialised", "projected")
-    return Race((500,) * 3, rates, 1.0, 50, 8, epochs, two, search_epochs=3, fastest=True)
+    return Race((500,) * 3, rates, 1.0, 50, 8, epochs, two, tried, search_epochs=3, fastest=True)
 
 
 def shallow(epochs: int, *, repeats: int = 1) -> Race:
@@ -115,7 +115,7 @@ def shallow(epochs: int, *, repeats: int = 1) -> Race:
     return Race((500,), (0.1, 0.05), 0.5, 20, 4, epochs, repeats=repeats)
 
 
-FULL = Config((shallow(30, repeats=2), deep(5)), seeds=(0, 1))
+FULL = Config((shallow(20, repeats=2), deep(3)), seeds=(0, 1))
 DEFAULT = Config((shallow(5),))
 SMOKE = Config(
     (Race((30,), (0.1, 0.05), 0.5, 20, 4, 4, backprop_rates=(0.02, 0.2), search_epochs=2),),
