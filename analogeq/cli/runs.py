@@ -66,6 +66,12 @@ def train(
         str | None,
         typer.Option(help="The copy's local steps: plain (hopfield) or affine-projection (resistive)."),
     ] = None,
+    copy_loss: Annotated[
+        str | None, typer.Option(help="What the copy's layers descend: squared, or matching (their activation).")
+    ] = None,
+    copy_activation: Annotated[
+        str | None, typer.Option(help="Hopfield: hard-sigmoid, or knees or curve of the clamps' diodes.")
+    ] = None,
     beta: Annotated[float | None, typer.Option(help="Nudge strength; hopfield: the conductance is 2·beta·G0.")] = None,
     nudging: Annotated[
         str | None,
@@ -89,7 +95,7 @@ def train(
     cost: Annotated[str | None, typer.Option(help="Resistive: squared-error or cross-entropy.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Resistive: volts of one unit of cross-entropy.")] = None,
     bias_rates: Annotated[str | None, typer.Option(help="Resistive: rates of the bias currents.")] = None,
-    decay: Annotated[float | None, typer.Option(help="Resistive: factor on the rates after each epoch.")] = None,
+    decay: Annotated[float | None, typer.Option(help="Factor on the rates after each epoch.")] = None,
     sweeps: Annotated[
         int | None, typer.Option(min=1, help="Resistive, native: so many sweeps instead of settling, as papers do.")
     ] = None,
@@ -116,6 +122,8 @@ def train(
             copy_rates=copy_rates,
             bias_rates=bias_rates,
             copy_optimizer=copy_optimizer,
+            copy_loss=copy_loss,
+            copy_activation=copy_activation,
             nudging=nudging,
             beta=beta,
             momentum=momentum,

@@ -70,6 +70,8 @@ def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixtu
         (["settle", "--layers", "4,x,2"], "64,100,10"),
         (["settle", "--layers", "4,0,2"], "layer 1"),
         (["settle"], "--layers"),
+        (["train", "--layers", "4,6,3", "--data", "iris", "--copy-loss", "cubed", "--output", "x"], "matching"),
+        (["train", "--layers", "4,6,3", "--data", "iris", "--copy-activation", "soft", "--output", "x"], "knees"),
         (["settle", "--layers", "2,2", "--inputs", "0.5"], "2 inputs"),
         (["settle", "--layers", "2,2", "--inputs", "nan,0"], "finite"),
         (["settle", "--layers", "2,2", "--engine", "hspice"], "hspice"),
@@ -162,6 +164,19 @@ def test_resuming_adds_epochs_to_a_run(tmp_path: Path, capsys: pytest.CaptureFix
     common = ("train", "--data", "iris", "--layers", "4,5,3", "--batch", "30", "--output", str(tmp_path / "run"))
     assert _json(capsys, *common, "--epochs", "1")["epochs"] == 1
     assert _json(capsys, *common, "--epochs", "3", "--resume")["epochs"] == 3
+
+
+def test_the_copy_s_loss_and_activation_are_the_run_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chip = tmp_path / "chip.toml"
+    chip.write_text('[clamp]\nkind = "diode"\n')
+    arguments = ["--layers", "4,6,3", "--epochs", "1", "--data", "iris", "--technology", str(chip)]
+    _json(capsys, "train", *arguments, "--output", str(tmp_path / "hard"))
+    options = ("--copy-loss", "matching", "--copy-activation", "knees")
+    _json(capsys, "train", *arguments, *options, "--output", str(tmp_path / "knees"))
+    written = json.loads((tmp_path / "knees" / "run.json").read_text())["training"]
+    assert (written["copy_loss"], written["copy_activation"]) == ("matching", "knees")
+    hard, knees = (_json(capsys, "evaluate", str(tmp_path / name))["gap"] for name in ("hard", "knees"))
+    assert knees < hard  # signals beyond the rails can be reached
 
 
 def test_compare_writes_table_and_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
