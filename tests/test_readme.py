@@ -26,9 +26,13 @@ def test_a_block_runs_as_it_stands(block: str, capsys: pytest.CaptureFixture[str
     assert 0 <= int(names["digit"]) <= 9  # type: ignore[call-overload]  # numpy's integer
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\(([^)h][^)]*)\)", README.read_text(encoding="utf-8")))
-def test_a_link_leads_to_a_file(path: str) -> None:
-    assert (README.parent / path).exists()
+PAGES = (README, *sorted((README.parent / "docs").glob("*.md")))
+LINKS = [(page, path) for page in PAGES for path in re.findall(r"\]\(([^)h][^)]*)\)", page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize(("page", "path"), LINKS, ids=[path for _, path in LINKS])
+def test_a_link_leads_to_a_file(page: Path, path: str) -> None:
+    assert (page.parent / path).exists()
 
 
 def test_the_tables_are_what_the_records_say() -> None:
