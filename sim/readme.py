@@ -1,7 +1,7 @@
 """Put the recorded measurements into README.md and docs/measured.md.
 
-    python sim/readme.py            # rewrite the tables between the markers
-    python sim/readme.py --check    # exit 5 if they are not what the records say
+python sim/readme.py            # rewrite the tables between the markers
+python sim/readme.py --check    # exit 5 if they are not what the records say
 """
 
 from __future__ import annotations

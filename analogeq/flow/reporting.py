@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,11 +16,12 @@ from analogeq.flow.assumptions import assumptions
 from analogeq.flow.cost import Priced, costs
 from analogeq.flow.families import Settler, family_of, programmed, readable_netlist
 from analogeq.flow.runs import Run, open_run
+from analogeq.flow.study_report import study_page
 from analogeq.hardware import to_toml
 from analogeq.report import LearningCurve, SettlingTrace, learning_curve_figure, settling_figure
 from analogeq.report.drawings import neuron_drawing, resistive_cell_drawing, tile_drawing
 from analogeq.report.html import Facts, Listing, Note, Page, Picture, Section, Stored, Table, render
-from analogeq.report.style import prefix
+from analogeq.report.style import shown
 from analogeq.training import TrainingConfig, read_history
 
 PRICED = 20
@@ -44,7 +43,7 @@ def report(folder: Path, output: Path | None = None) -> Path:
         If it holds neither.
     """
     if (folder / "study.json").is_file():
-        page = _study_page(folder)
+        page = study_page(folder)
     elif (folder / "run.json").is_file():
         page = _run_page(open_run(folder))
     else:
@@ -82,8 +81,8 @@ def _design(run: Run) -> Section:
         "Design",
         [
             Facts(facts),
-            Listing(to_toml(run.circuit.technology), "The technology: what the chip is made of."),
             Table(("training", "value"), list(training.items()), "How it was trained."),
+            Listing(to_toml(run.circuit.technology), "The technology: what the chip is made of", folded=True),
         ],
     )
 
@@ -180,73 +179,3 @@ def _cost(run: Run) -> list[Section]:
 
 def _assumed(run: Run) -> Section:
     return Section("Assumptions", [Note(sentence) for sentence in assumptions(run.circuit.technology)])
-
-
-def _study_page(folder: Path) -> Page:
-    record = json.loads((folder / "study.json").read_text(encoding="utf-8"))
-    study, subject = record["study"], record["study"]["study"]
-    figures = [folder / f"{name}.png" for name in subject["metrics"]] + [folder / "sensitivity.png"]
-    captions = {**{name: f"{name}: median, and lowest to highest." for name in subject["metrics"]}}
-    pictures = [
-        Stored(path.read_bytes(), captions.get(path.stem, "Which parameter moves the metric most."))
-        for path in figures
-        if path.is_file()
-    ]
-    sections = [
-        Section(
-            "Study", [Facts(_study_facts(record)), Listing(json.dumps(study, indent=2), "The study as it was read.")]
-        ),
-        Section("Figures", pictures or [Note("The study varies nothing that can be drawn.")]),
-        Section("Points", [_csv_table(folder / "summary.csv", "Over draws and seeds of each place.")]),
-        Section("Specifications", _specifications(record)),
-    ]
-    subtitle = f"{'-'.join(map(str, subject['layers']))} on {subject['data']}"
-    return Page(f"Study {subject['name']}", subtitle, str(record["command"]) or "a program of its own", sections)
-
-
-def _study_facts(record: dict[str, object]) -> dict[str, str]:
-    around = record["surroundings"]
-    assert isinstance(around, dict)  # noqa: S101  as the study was written
-    return {
-        "points": f"{record['points']} measured, {record['failed']} failed, {record['missing']} missing",
-        "versions": ", ".join(f"{name} {value}" for name, value in around.items()),
-    }
-
-
-def _specifications(record: dict[str, object]) -> Sequence[Note | Table]:
-    groups = record["groups"]
-    assert isinstance(groups, list)  # noqa: S101  as the study was written
-    rows = [
-        (
-            f"{group['corner']}: {', '.join(f'{k.split(chr(46))[-1]} {v}' for k, v in group['varied'].items())}",
-            ", ".join(name for name, kept in group["verdicts"].items() if not kept) or "none",
-            f"{group['chips']['passed']} of {group['chips']['chips']}",
-            f"{100 * group['chips']['low']:.0f} … {100 * group['chips']['high']:.0f} %",
-        )
-        for group in groups
-        if group["chips"] is not None
-    ]
-    if not rows:
-        return [Note("Nothing is specified.")]
-    return [Table(("place", "not kept", "chips that keep all", "yield, 95 % interval"), rows)]
-
-
-def _csv_table(path: Path, caption: str) -> Table:
-    with path.open(encoding="utf-8", newline="") as stream:
-        head, *rows = csv.reader(stream)
-    return Table(head, [[_number(value) for value in row] for row in rows], caption)
-
-
-def _number(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return {"True": True, "False": False}.get(text, text)
-
-
-def shown(value: float, unit: str) -> str:
-    """Write a value with its unit and an SI prefix; a count as it is."""
-    if unit == "1":
-        return f"{value:,.0f}"
-    scale, letter = prefix(value)
-    return f"{value / scale:.3g} {letter}{unit}"

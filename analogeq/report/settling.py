@@ -55,7 +55,7 @@ def settling_figure(
         _draw(axes, trace, outputs, time_constant, target)
     stop = max(float(t.times[-1]) for t in traces) / time_constant
     axes.set_xlim(-0.01 * stop, 1.01 * stop)
-    axes.set_ylim(-0.04 * rail, 1.04 * rail)
+    axes.set_ylim(-0.04 * rail, (1.04 if nudged_at is None else 1.12) * rail)  # above the rail stand the phases' names
     _seconds(axes, stop, time_constant)
     if nudged_at is not None:
         _mark_phases(axes, nudged_at / time_constant)

@@ -37,6 +37,7 @@ _METADATA: dict[str, dict[str, str | None]] = {
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+NO_BREAK = "\u00a0"
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M"}
 
 
@@ -106,6 +107,14 @@ def prefix(value: float) -> tuple[float, str]:
     exponent = 3 * math.floor(math.log10(abs(value)) / 3)
     exponent = min(max(exponent, min(_PREFIXES)), max(_PREFIXES))
     return 10.0**exponent, _PREFIXES[exponent]
+
+
+def shown(value: float, unit: str) -> str:
+    """Write a value with its unit and an SI prefix, on one line; a count, a share or a percentage as it is."""
+    if unit == "1":
+        return f"{value:,.0f}" if value == round(value) else f"{value:.3g}"
+    scale, letter = (1.0, "") if unit == "%" else prefix(value)
+    return f"{value / scale:.3g}{NO_BREAK}{letter}{unit}"
 
 
 def save_figure(figure: Figure, path: Path) -> Path:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from analogeq.errors import InputError
 from analogeq.report.style import BODY, INK, QUIET, SERIES, SMALL, dress, legend, new_figure
 
 LOGARITHMIC = 30.0
 """Largest over smallest value of an axis from which it is drawn in decades."""
+
+TINY = 1e-3
+"""Where all numbers are below it, they are written with SI prefixes."""
+
+_LABEL = 40
+"""Letters in a line of an axis' label."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,9 @@ def _series_figure(drawn: MetricSeries) -> Figure:
         raise InputError(f"sweep figure: {len(drawn.lines)} corners, {len(SERIES)} colours; draw fewer at once")
     figure = new_figure(6.0, 3.8)
     axes = figure.subplots()
-    dress(axes, x=drawn.axis, y=drawn.label)
+    dress(axes, x=drawn.axis, y=textwrap.fill(drawn.label, _LABEL))
+    if max(high for line in drawn.lines.values() for *_, high in line) < TINY:
+        axes.yaxis.set_major_formatter(EngFormatter())
     places = np.arange(len(drawn.names)) if drawn.numbers is None else np.asarray(drawn.numbers)
     for (corner, line), colour in zip(drawn.lines.items(), SERIES, strict=False):
         at, median, low, high = (np.array(column) for column in zip(*line, strict=True))
@@ -109,16 +119,17 @@ def _map_figure(drawn: MetricMap) -> Figure:
     shown = axes.imshow(values, origin="lower", aspect="auto", cmap="viridis_r")
     axes.set_xticks(range(columns), drawn.x_names)
     axes.set_yticks(range(rows), drawn.y_names)
+    written = EngFormatter(places=1) if np.nanmax(values) < TINY else "{:.3g}".format
     dark = np.nanmean([np.nanmin(values), np.nanmax(values)])
     for (r, c), value in np.ndenumerate(values):
-        text = "failed" if np.isnan(value) else f"{value:.3g}"
+        text = "failed" if np.isnan(value) else written(value)
         beyond = drawn.limit is not None and value > drawn.limit
         axes.text(
             c, r, text, ha="center", va="center", fontsize=SMALL, color="white" if value > dark else INK,
             fontstyle="italic" if beyond else "normal",
         )  # fmt: skip
     bar = figure.colorbar(shown, ax=axes)
-    bar.set_label(drawn.label, fontsize=BODY, color=INK)
+    bar.set_label(textwrap.fill(drawn.label, _LABEL), fontsize=BODY, color=INK)
     bar.ax.tick_params(labelsize=SMALL)
     if drawn.limit is not None:
         axes.set_title(f"italic: above the specified {drawn.limit:g}", fontsize=SMALL, color=QUIET, loc="left")

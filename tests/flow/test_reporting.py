@@ -6,7 +6,9 @@ import pytest
 
 from analogeq.cli.app import run as command
 from analogeq.errors import InputError
-from analogeq.flow.reporting import report, shown
+from analogeq.flow.reporting import report
+from analogeq.flow.study_report import _points
+from analogeq.report.style import NO_BREAK, shown
 
 STUDY = """[study]
 name = "small"
@@ -54,6 +56,18 @@ def test_a_study_shows_its_figures_points_and_specifications(tmp_path: Path) -> 
     assert html.count("data:image/png;base64,") == 1
     assert "1 of 1" in html
     assert "2 measured, 0 failed, 0 missing" in html
+    assert '<th scope="col">crossbar.conductance_high</th>' in html
+    assert "<summary>The study as it was read</summary>" in html
+
+
+def test_a_point_shows_its_median_and_between_what_its_chips_lie() -> None:
+    table = _points([{
+        "corner": "tt", "varied": {"technology.wires.word_line_resistance": "1 Ohm"},
+        "spreads": {"settling_time": {"median": 2e-7, "low": 1e-7, "high": 1.5e-6},
+                    "copy_error": {"median": 5.0, "low": 5.0, "high": 5.0}},
+    }])  # fmt: skip
+    assert table.head == ("corner", "wires.word_line_resistance", "settling time", "copy error")
+    assert [cell.replace(NO_BREAK, " ") for cell in table.rows[0]] == ["tt", "1 Ohm", "200 ns (100 ns … 1.5 µs)", "5 %"]
 
 
 def test_a_folder_of_neither_is_refused(tmp_path: Path) -> None:
@@ -62,5 +76,7 @@ def test_a_folder_of_neither_is_refused(tmp_path: Path) -> None:
 
 
 def test_values_carry_units_and_prefixes() -> None:
-    assert shown(1.16e-9, "J") == "1.16 nJ"
+    assert shown(1.16e-9, "J") == f"1.16{NO_BREAK}nJ"
     assert shown(2220.0, "1") == "2,220"
+    assert shown(0.9742, "1") == "0.974"
+    assert shown(0.05, "%") == f"0.05{NO_BREAK}%"

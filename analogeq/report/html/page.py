@@ -58,10 +58,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Listing:
-    """Text as it stands, such as a netlist."""
+    """Text as it stands, such as a netlist; ``folded`` shows its caption alone until it is opened."""
 
     text: str
     caption: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True, eq=False)
