@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
 from analogeq.digital import LayeredWeights
-from analogeq.digital.operations import FLOAT32_JOULES, presenting, settling
+from analogeq.digital.operations import presenting, settling
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
@@ -41,6 +41,7 @@ from analogeq.flow.measurements import Row, recorded
 from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.flow.ways import METHODS, NAMES, Phases, Ways
 from analogeq.hardware import Technology
+from analogeq.hardware.cost_figures import FLOAT32_JOULES
 from analogeq.network import Network, glorot_uniform, orthogonal_chain
 from analogeq.report import Figure
 from analogeq.report.depth import DepthCurve, DepthPanel, depth_figure

@@ -30,7 +30,7 @@ from analogeq.circuit import Circuit, Drive, Nudge, Tether
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
 from analogeq.digital import AdaptiveSteps, settle
-from analogeq.digital.operations import FLOAT32_JOULES, predicting, presenting, settling
+from analogeq.digital.operations import predicting, presenting, settling
 from analogeq.engines import engine
 from analogeq.engines.energy import phase_energy
 from analogeq.flow.experiment import Experiment
@@ -38,6 +38,7 @@ from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, recorded
 from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.hardware import Technology
+from analogeq.hardware.cost_figures import FLOAT32_JOULES
 from analogeq.network import Network, Parameters
 from analogeq.report import Figure
 from analogeq.report.phase_time import PhaseTimeCurve, phase_time_figure

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from analogeq.network import Network
 
-FLOAT32_JOULES = 4.6e-12
-"""What one multiply-accumulate of float32 takes in 45 nm CMOS at 0.9 V [J]: 3.7 pJ to multiply, 0.9 pJ to add, memory
-left out (Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, Fig. 1.1.9)."""
-
 
 def presenting(network: Network) -> int:
     """Multiply-accumulates a sample that send the inputs through their weights: once, for all phases."""

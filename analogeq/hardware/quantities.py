@@ -15,7 +15,7 @@ from typing import Any
 from analogeq.errors import TechnologyError
 
 _VALUE = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*(\S*)", re.ASCII)
-_UNIT = re.compile(r"[A-Za-zµμΩ°]{1,16}(?:/[A-Za-zµμΩ°]{1,16})?")
+_UNIT = re.compile(r"[A-Za-zµμΩ°]{1,16}(?:\^?2)?(?:/[A-Za-zµμΩ°]{1,16}(?:\^?2)?)?")
 _SHOWN = 60
 
 _SUFFIXES = {
@@ -58,8 +58,8 @@ def parse_quantity(value: object, unit: str, what: str, example: str) -> float:
     value : object
         What stands in the file; a string like ``"10 uS"`` is right.
     unit : str
-        Unit of the result: S, F, V, A, Ohm or degC. A conductance (``S``) may also be given as a resistance, and is
-        then inverted.
+        Unit of the result: S, F, V, A, Ohm, degC, s, J, W, m2 or F/m2. A conductance (``S``) may also be given as a
+        resistance, and is then inverted.
     what : str
         What the value is of, for messages.
     example : str
@@ -109,17 +109,22 @@ def _converted(number: Decimal, symbol: str, unit: str, what: str, example: str)
     if not _UNIT.fullmatch(spelled):
         raise TechnologyError(f"{what}: {_shown(symbol)} is not a unit; write {example!r}, say")
     try:
-        given = registry.Quantity(number, registry.parse_units(spelled))
+        given = registry.Quantity(number, registry.parse_units(_squared(spelled)))
         if unit == "S" and given.check("[resistance]"):
             if number == 0:
                 raise TechnologyError(f"{what} is a short circuit; give a resistance above zero")
             given = 1 / given
-        return float(given.to(unit.replace("Ohm", "ohm")).magnitude)
+        return float(given.to(_squared(unit.replace("Ohm", "ohm"))).magnitude)
     except (pint.UndefinedUnitError, AttributeError) as error:
         raise TechnologyError(f"{what}: unknown unit {_shown(symbol)}; write {example!r}, say") from error
     except pint.DimensionalityError as error:
         other = " or Ohm" if unit == "S" else ""
         raise TechnologyError(f"{what} is not in {unit}{other} or a multiple of it; write {example!r}, say") from error
+
+
+def _squared(symbol: str) -> str:
+    """Spell squares as pint does: um2, as people write it, is um**2."""
+    return re.sub(r"\^?2", "**2", symbol)
 
 
 def show_quantity(value: float, unit: str) -> str:
@@ -133,6 +138,9 @@ def show_quantity(value: float, unit: str) -> str:
     exact = Decimal(repr(float(value)))
     if unit == "degC" or not exact:
         return f"{_plain(exact)} {_LONG_NAMES.get(unit, unit)}"
+    if unit in _SQUARES:
+        shown, power = _SQUARES[unit]
+        return f"{_plain(exact.scaleb(power))} {shown}"
     power = 3 * (exact.adjusted() // 3)
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M"}.get(power)
     if prefix is None or (prefix == "" and unit == "F"):
@@ -141,6 +149,8 @@ def show_quantity(value: float, unit: str) -> str:
 
 
 _LONG_NAMES = {"F": "farad"}
+_SQUARES = {"m2": ("um2", 12), "F/m2": ("fF/um2", 3)}
+"""How areas of a chip and capacitances over them are written, and the power of ten from SI."""
 
 
 def _plain(number: Decimal) -> str:

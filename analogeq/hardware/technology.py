@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
 from analogeq.hardware.converter import Converter
+from analogeq.hardware.cost_figures import HopfieldCost, check_cost
 from analogeq.hardware.limits import (
     check_int,
     check_label,
@@ -57,6 +58,8 @@ class Technology:
         Junction temperature [degC]; IS of a diode is taken as given at this temperature.
     memory : Memory
         What the devices of the pairs are like; by default they hold exactly what is written.
+    cost : HopfieldCost
+        What parts take, for what a chip costs; decides nothing that a circuit does.
     """
 
     family: ClassVar[str] = "hopfield"
@@ -78,6 +81,7 @@ class Technology:
     wires: Wires = field(default_factory=Wires)
     temperature: float = 27.0
     memory: Memory = field(default_factory=Memory)
+    cost: HopfieldCost = field(default_factory=HopfieldCost)
 
     def __post_init__(self) -> None:
         check_label("name", self.name)
@@ -109,6 +113,7 @@ class Technology:
             raise TechnologyError(f"clamp: {self.clamp!r} is no clamp; give an IdealClamp or a DiodeClamp")
         if not isinstance(self.wires, Wires):
             raise TechnologyError(f"wires: {self.wires!r} are no wires; give Wires")
+        check_cost(self.cost, HopfieldCost)
 
     @property
     def time_constant(self) -> float:

@@ -21,6 +21,7 @@ from analogeq.hardware import (
     technology_from_toml,
     to_toml,
 )
+from analogeq.hardware.cost_figures import HopfieldCost
 from analogeq.hardware.description.hopfield import PARTS
 from analogeq.hardware.description.vocabulary import HOPFIELD
 from analogeq.hardware.diodes import REAL_DIODES
@@ -94,10 +95,11 @@ def test_an_empty_file_is_the_default_technology():
 
 
 def test_every_field_of_the_technology_has_a_key():
-    keys = {key for name, section in HOPFIELD.sections.items() if name not in PARTS for key in section}
-    for name, part in PARTS.items():
+    parts = {**PARTS, "cost": HopfieldCost}
+    keys = {key for name, section in HOPFIELD.sections.items() if name not in parts for key in section}
+    for name, part in parts.items():
         assert set(HOPFIELD.sections[name]) == {field.name for field in fields(part)}
-    assert keys | {"clamp", "memory", *PARTS} == {field.name for field in fields(Technology)} | {"family"}
+    assert keys | {"clamp", "memory", *parts} == {field.name for field in fields(Technology)} | {"family"}
 
 
 def test_what_a_file_says_is_what_the_chip_is(tmp_path):

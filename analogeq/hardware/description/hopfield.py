@@ -8,6 +8,8 @@ from pathlib import Path
 from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
 from analogeq.hardware.converter import Converter
+from analogeq.hardware.cost_figures import HopfieldCost
+from analogeq.hardware.description.costs import cost_lines, read_cost
 from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
 from analogeq.hardware.description.vocabulary import HOPFIELD, refuse_unknown_kind
@@ -26,6 +28,8 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Tec
             values = {**own_range, **values, "memory": memory}
         elif table == "clamp":
             values["clamp"] = _read_clamp(held)
+        elif table == "cost":
+            values["cost"] = read_cost(held, HOPFIELD, HopfieldCost)
         elif table in PARTS:
             values[table] = _read_part(table, held)
         else:
@@ -37,9 +41,12 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Tec
 
 
 def parts(technology: Technology) -> dict[str, list[str]]:
-    """Lines of every table."""
-    held = {table: getattr(technology, table) if table in PARTS else technology for table in HOPFIELD.sections}
+    """Lines of every table; figures of cost that are the default ones are left out."""
+    tables = [table for table in HOPFIELD.sections if table != "cost"]
+    held = {table: getattr(technology, table) if table in PARTS else technology for table in tables}
     written = {table: section_lines(table, vars(part), HOPFIELD) for table, part in held.items()}
+    if own := cost_lines(technology.cost, HOPFIELD):
+        written["cost"] = own
     return {**written, "clamp": _clamp_lines(technology.clamp), "memory": memory_lines(technology.memory)}
 
 

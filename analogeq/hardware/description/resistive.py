@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.cost_figures import ResistiveCost
+from analogeq.hardware.description.costs import cost_lines, read_cost
 from analogeq.hardware.description.devices import device_lines, read_device
 from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
@@ -21,6 +23,8 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
             values["device"] = read_device(held, folder)
         elif table == "amplifier":
             values["amplifier"] = _read_amplifier(held)
+        elif table == "cost":
+            values["cost"] = read_cost(held, RESISTIVE, ResistiveCost)
         elif table == "memory":
             memory, own_range = read_memory(held, folder, RESISTIVE)
             values = {**own_range, **values, "memory": memory}
@@ -33,12 +37,13 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
 
 
 def parts(technology: ResistiveTechnology) -> dict[str, list[str]]:
-    """Lines of every table; without amplifiers there is no table of them."""
-    written = {
-        table: section_lines(table, vars(technology), RESISTIVE) for table in RESISTIVE.sections if table != "amplifier"
-    }
+    """Lines of every table; without amplifiers there is no table of them, nor of figures of cost by default."""
+    tables = [table for table in RESISTIVE.sections if table not in ("amplifier", "cost")]
+    written = {table: section_lines(table, vars(technology), RESISTIVE) for table in tables}
     if technology.amplifier is not None:
         written["amplifier"] = section_lines("amplifier", vars(technology.amplifier), RESISTIVE)
+    if own := cost_lines(technology.cost, RESISTIVE):
+        written["cost"] = own
     return {**written, "device": device_lines(technology.device), "memory": memory_lines(technology.memory)}
 
 

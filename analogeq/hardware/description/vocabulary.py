@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.description.cost_keys import HOPFIELD_COST_KEYS, RESISTIVE_COST_KEYS
 from analogeq.hardware.description.memory_keys import MEMORY_KEYS, memory_kinds
 from analogeq.hardware.diodes import REAL_DIODES
 from analogeq.hardware.keys import (
@@ -105,6 +106,7 @@ HOPFIELD = Vocabulary(
             "driven_from": Text(),
             "sensed_at": Text(),
         },
+        "cost": HOPFIELD_COST_KEYS,
     },
     {
         "clamp": {
@@ -145,6 +147,7 @@ RESISTIVE = Vocabulary(
         "outputs": {"kind": Text()},
         "biases": {"currents": Text()},
         "amplifier": {"voltage_gain": Numbers(), "current_gain": Numbers()},
+        "cost": RESISTIVE_COST_KEYS,
     },
     {
         "device": {

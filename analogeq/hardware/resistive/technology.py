@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.cost_figures import ResistiveCost, check_cost
 from analogeq.hardware.limits import check_label, check_not_negative, check_number, check_positive
 from analogeq.hardware.memory import Memory, check_range
 from analogeq.hardware.resistive.device import NodeDevice
@@ -67,6 +68,8 @@ class ResistiveTechnology:
     name : str
     memory : Memory
         What the programmable conductances are like; by default they hold exactly what is written.
+    cost : ResistiveCost
+        What parts take, for what a chip costs; decides nothing that a circuit does.
     """
 
     family: ClassVar[str] = "resistive"
@@ -82,6 +85,7 @@ class ResistiveTechnology:
     outputs: Literal["single", "pairs"] = "single"
     name: str = "generic resistive"
     memory: Memory = field(default_factory=Memory)
+    cost: ResistiveCost = field(default_factory=ResistiveCost)
 
     def __post_init__(self) -> None:
         check_label("name", self.name)
@@ -93,6 +97,7 @@ class ResistiveTechnology:
                 f"memory pairs: {self.memory.pairs!r}, and a conductance of this family is one device; leave pairs "
                 "out, or use family 'hopfield'"
             )
+        check_cost(self.cost, ResistiveCost)
         check_positive("input_gain", self.input_gain)
         if self.bias_voltage is not None:
             check_number("bias_voltage", self.bias_voltage, "V")
