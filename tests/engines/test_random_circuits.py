@@ -1,10 +1,8 @@
 """Native against ngspice on random circuits, each answer held against the circuit's own laws."""
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,20 +10,12 @@ import pytest
 from analogeq.engines import Engine, engine
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware.diode import resisted_diode_current, thermal_voltage
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "random_circuits.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("random_circuits", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+sys.path.insert(0, str(Path(__file__).parents[2] / "sim"))
+import circuit_laws
+import random_circuits as script
+from circuit_cases import draw
 
 
 @pytest.fixture(scope="module")
@@ -34,35 +24,33 @@ def engines() -> Iterator[tuple[Engine, Engine]]:
         yield engine("native", accuracy="tight"), ngspice
 
 
-def unexplained(script: ModuleType, engines: tuple[Engine, Engine], seed: int, numbers: range) -> list[str]:
-    found = (script.examine(script.draw(seed, number), *engines) for number in numbers)
+def unexplained(engines: tuple[Engine, Engine], seed: int, numbers: range) -> list[str]:
+    found = (script.examine(draw(seed, number), *engines) for number in numbers)
     return [text for finding in found for text in script.broken(finding)]
 
 
 @pytest.mark.ngspice
 @pytest.mark.parametrize("first", range(0, 200, 25))
-def test_engines_agree_on_random_circuits_and_obey_the_laws(
-    script: ModuleType, engines: tuple[Engine, Engine], first: int
-) -> None:
-    assert unexplained(script, engines, 0, range(first, first + 25)) == []
+def test_engines_agree_on_random_circuits_and_obey_the_laws(engines: tuple[Engine, Engine], first: int) -> None:
+    assert unexplained(engines, 0, range(first, first + 25)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.ngspice
 @pytest.mark.timeout(3600)
-def test_engines_agree_on_two_thousand_random_circuits(script: ModuleType, engines: tuple[Engine, Engine]) -> None:
-    assert unexplained(script, engines, 0, range(2000)) == []
+def test_engines_agree_on_two_thousand_random_circuits(engines: tuple[Engine, Engine]) -> None:
+    assert unexplained(engines, 0, range(2000)) == []
 
 
-def test_a_circuit_is_drawn_the_same_every_time(script: ModuleType) -> None:
-    one, two = script.draw(3, 7), script.draw(3, 7)
+def test_a_circuit_is_drawn_the_same_every_time() -> None:
+    one, two = draw(3, 7), draw(3, 7)
     assert np.array_equal(one.conductances.weights, two.conductances.weights)
     assert np.array_equal(one.start, two.start)
     assert one.circuit.technology == two.circuit.technology
 
 
-def test_the_draw_covers_what_it_promises(script: ModuleType) -> None:
-    cases = [script.draw(0, k) for k in range(200)]
+def test_the_draw_covers_what_it_promises() -> None:
+    cases = [draw(0, k) for k in range(200)]
     technologies = [c.circuit.technology for c in cases]
     assert {c.clamp for c in cases} == {"ideal", "diode"}
     assert {t.arrays for t in technologies} == {"shared", "mirrored"}
@@ -74,36 +62,36 @@ def test_the_draw_covers_what_it_promises(script: ModuleType) -> None:
     assert {c.drive.tether is None for c in cases} == {True, False}
 
 
-def test_the_laws_are_broken_by_an_answer_that_is_off(script: ModuleType, native: Engine) -> None:
-    case = next(c for c in (script.draw(0, k) for k in range(50)) if c.clamp == "diode" and c.has_energy)
+def test_the_laws_are_broken_by_an_answer_that_is_off(native: Engine) -> None:
+    case = next(c for c in (draw(0, k) for k in range(50)) if c.clamp == "diode" and c.has_energy)
     with native.open(case.circuit) as session:
         session.program(case.conductances)
         right = session.settle(case.drive, case.start).voltages
     everyone = np.ones(len(right), dtype=bool)
     wrong = right + 1e-3 * case.circuit.technology.rail
     for name in ("Kirchhoff's residual, native", "Tellegen's sum, native"):
-        assert script._laws(case, "native", right, everyone)[name] <= script.LIMITS[name]
-        assert script._laws(case, "native", wrong, everyone)[name] > 10.0 * script.LIMITS[name]
+        assert circuit_laws.laws(case, "native", right, everyone)[name] <= circuit_laws.LIMITS[name]
+        assert circuit_laws.laws(case, "native", wrong, everyone)[name] > 10.0 * circuit_laws.LIMITS[name]
     lower = "energy of a neighbour below the answer's"
     backwards = np.stack([[v, v + 1e-2] for v in right])
-    found = script._energy_measures(case, backwards, wrong, everyone)
-    assert found[lower] > script.LOWER
-    assert found["rise of the energy along the waveform"] > script.RISE
+    found = circuit_laws.energy_measures(case, backwards, wrong, everyone)
+    assert found[lower] > circuit_laws.LOWER
+    assert found["rise of the energy along the waveform"] > circuit_laws.RISE
 
 
-def test_the_content_of_a_diode_is_the_integral_of_its_current(script: ModuleType) -> None:
+def test_the_content_of_a_diode_is_the_integral_of_its_current() -> None:
     for resistance in (0.0, 300.0):
         tech = Technology(clamp=DiodeClamp(1e-12, 0.5, resistance))
         v, step = np.linspace(-0.5, 0.5, 21), 1e-6
-        slope = (script.diode_content(v + step, tech) - script.diode_content(v - step, tech)) / (2 * step)
-        nvt = 0.5 * script.thermal_voltage(27.0)
-        current = script.resisted_diode_current(v, 1e-12, nvt, resistance)[0]
+        slope = (circuit_laws.diode_content(v + step, tech) - circuit_laws.diode_content(v - step, tech)) / (2 * step)
+        nvt = 0.5 * thermal_voltage(27.0)
+        current = resisted_diode_current(v, 1e-12, nvt, resistance)[0]
         # A central difference: step**2 over nvt**2, and rounding of the content over the step.
         assert slope == pytest.approx(current, rel=1e-6, abs=1e-15)
 
 
-def test_followed_dynamics_end_where_the_native_engine_does(script: ModuleType, native: Engine) -> None:
-    case = script.draw(0, 1)
+def test_followed_dynamics_end_where_the_native_engine_does(native: Engine) -> None:
+    case = draw(0, 1)
     with native.open(case.circuit) as session:
         session.program(case.conductances)
         ends = session.settle(case.drive, case.start).voltages
