@@ -13,7 +13,8 @@ from analogeq.controller.controller import presented as driven
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
 from analogeq.flow.assumptions import assumptions
-from analogeq.flow.cost import Priced, costs
+from analogeq.flow.cost import CostRow
+from analogeq.flow.cost.runs import PRICED, run_costs
 from analogeq.flow.families import Settler, family_of, programmed, readable_netlist
 from analogeq.flow.runs import Run, open_run
 from analogeq.flow.study_report import study_page
@@ -23,9 +24,6 @@ from analogeq.report.drawings import neuron_drawing, resistive_cell_drawing, til
 from analogeq.report.html import Facts, Listing, Note, Page, Picture, Section, Stored, Table, render
 from analogeq.report.style import shown
 from analogeq.training import TrainingConfig, read_history
-
-PRICED = 20
-"""Test samples whose phases are integrated."""
 
 EXCERPT = 60
 """Lines of the netlist that are shown."""
@@ -161,20 +159,18 @@ def _learning(run: Run) -> Section:
 
 
 def _cost(run: Run) -> list[Section]:
-    """What the chip costs on some test samples; circuits of the other family have no time, and so no energy."""
-    circuit, config = run.circuit, run.config
-    if not isinstance(circuit, Circuit) or not isinstance(config, TrainingConfig):
-        return []
-    data = run.source.load()
-    inputs, labels = data.x_test[:PRICED].astype(np.float64), data.y_test[:PRICED]
-    targets = data.targets(labels).astype(np.float64)
-    rows = costs(Priced(circuit, config, run.parameters, run.copy, inputs, targets))
+    """What the chip costs on some test samples."""
+    rows = run_costs(run)
     table = Table(
         ("what", "value", "formula", "takes as given"),
-        [(row.what, shown(row.value, row.unit), row.formula, row.assumptions) for row in rows],
-        f"Medians over the first {len(inputs)} test samples, settled natively.",
+        [(row.what, _stated(row), row.formula, row.assumptions) for row in rows],
+        f"Medians over the first {PRICED} test samples, settled natively.",
     )
     return [Section("Cost", [table])]
+
+
+def _stated(row: CostRow) -> str:
+    return "not stated" if row.value is None else shown(row.value, row.unit)
 
 
 def _assumed(run: Run) -> Section:

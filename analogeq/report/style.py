@@ -38,6 +38,7 @@ _METADATA: dict[str, dict[str, str | None]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 NO_BREAK = "\u00a0"
+_SQUARES = ((1e-12, "µm²"), (1e-6, "mm²"))
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M"}
 
 
@@ -110,9 +111,15 @@ def prefix(value: float) -> tuple[float, str]:
 
 
 def shown(value: float, unit: str) -> str:
-    """Write a value with its unit and an SI prefix, on one line; a count, a share or a percentage as it is."""
+    """Write a value with its unit and an SI prefix, on one line; a count, a share or a percentage as it is.
+
+    Areas [m2] are shown in squares of micrometres or millimetres.
+    """
     if unit == "1":
         return f"{value:,.0f}" if value == round(value) else f"{value:.3g}"
+    if unit == "m2":
+        scale, letter = next(one for one in _SQUARES if value < 1e3 * one[0] or one is _SQUARES[-1])
+        return f"{value / scale:.3g}{NO_BREAK}{letter}"
     scale, letter = (1.0, "") if unit == "%" else prefix(value)
     return f"{value / scale:.3g}{NO_BREAK}{letter}{unit}"
 

@@ -37,7 +37,7 @@ def trained(folder: Path, family: str) -> Path:
     ("family", "headings"),
     [
         ("hopfield", ("Design", "Circuit", "Waveforms", "Learning", "Cost", "Assumptions")),
-        ("resistive", ("Design", "Circuit", "Learning", "Assumptions")),
+        ("resistive", ("Design", "Circuit", "Learning", "Cost", "Assumptions")),
     ],
 )
 def test_a_run_of_either_family_has_its_sections(tmp_path: Path, family: str, headings: tuple[str, ...]) -> None:
@@ -78,5 +78,6 @@ def test_a_folder_of_neither_is_refused(tmp_path: Path) -> None:
 def test_values_carry_units_and_prefixes() -> None:
     assert shown(1.16e-9, "J") == f"1.16{NO_BREAK}nJ"
     assert shown(2220.0, "1") == "2,220"
+    assert (shown(1.2e-9, "m2"), shown(3.18e-10, "m2")) == (f"0.0012{NO_BREAK}mm²", f"318{NO_BREAK}µm²")
     assert shown(0.9742, "1") == "0.974"
     assert shown(0.05, "%") == f"0.05{NO_BREAK}%"

@@ -1,0 +1,196 @@
+"""What a chip of the ``hopfield`` family costs: time and energy of its phases, parts, and the digital copy's work.
+
+Every number comes with its formula and what it takes as given. Energies of phases are what conductances and clamps
+dissipate, integrated along the waveform (`analogeq.engines.energy`, which is held against ngspice's own currents);
+converters, amplifiers, pulses, areas and digital work count with the figures of the technology (`HopfieldCost`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogeq.circuit import Circuit, Conductances, Drive, Nudge
+from analogeq.controller.controller import Nudging, presented
+from analogeq.digital import FeedforwardCopy
+from analogeq.digital.operations import predicting
+from analogeq.engines import Session, Waveform
+from analogeq.engines.energy import phase_energy
+from analogeq.flow.convergence import settling_time
+from analogeq.flow.cost.parts import FIGURES, Built, Conversions, copy_parts, digital
+from analogeq.flow.cost.rows import CostRow, times, total, value_of
+from analogeq.flow.cost.updates import update_costs
+from analogeq.flow.families import Settler, programmed
+from analogeq.network import Parameters
+from analogeq.training import TrainingConfig
+
+Floats = NDArray[np.floating]
+
+ARRIVED = 0.01
+"""Distance from the fixed point, over the rail, at which a circuit counts as settled."""
+
+WATCHED = 80.0
+"""Time constants that a free phase is followed for where the training follows it to its end."""
+
+POINTS_PER_TIME_CONSTANT = 20
+"""Of the waveforms that are integrated; the integral's error is second order in their distance."""
+
+AMPLIFIERS = 2
+"""To a neuron: its conveyor, and the follower that drives its word line."""
+
+INFERENCE, NUDGED = "energy of a free phase, an inference", "energy of a nudged phase"
+"""Rows that others are made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """A programmed chip, the copy that starts it, and samples to run on it.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    config : TrainingConfig
+    parameters : Parameters
+    copy : FeedforwardCopy
+    inputs : ndarray, shape (sample, input)
+    targets : ndarray, shape (sample, output)
+    """
+
+    circuit: Circuit
+    config: TrainingConfig
+    parameters: Parameters
+    copy: FeedforwardCopy
+    inputs: Floats
+    targets: Floats
+
+
+def costs(priced: Priced, settler: Settler | None = None) -> tuple[CostRow, ...]:
+    """Measure and count; medians over the samples."""
+    circuit = priced.circuit
+    held: Conductances = programmed(circuit, priced.parameters)
+    with (settler or Settler()).open(circuit) as session:
+        session.program(held)
+        phases = _phases(priced, held, session)
+    update = update_costs(circuit, priced.config, priced.parameters, priced.copy, priced.inputs, priced.targets)
+    rows = (*phases, *_whole(priced, phases), *update, *_parts(circuit))
+    return (*rows, *digital(predicting(circuit.network), circuit.technology.cost))
+
+
+def _phases(priced: Priced, held: Conductances, session: Session) -> tuple[CostRow, ...]:
+    circuit, schedule, tech = priced.circuit, priced.config.schedule, priced.circuit.technology
+    prediction = priced.copy.predict(priced.inputs) if priced.config.initialise else None
+    drive = presented(tech, priced.inputs, prediction, schedule.tether)
+    nodes = (len(priced.inputs), circuit.network.n_nodes)
+    start = np.zeros(nodes) if prediction is None else np.clip(prediction, 0.0, 1.0) * tech.rail
+    end = session.settle(drive, start).voltages
+    free_time = schedule.free_time or WATCHED
+    free = _waveform(session, drive, free_time, start)
+    distances = np.abs(free.voltages - end[:, None, :]).max(axis=2) / tech.rail
+    settled = float(np.median([settling_time(free.times, one, ARRIVED) for one in distances]))
+    nudge = Nudge(priced.targets * tech.rail, 2.0 * schedule.beta * tech.unit_conductance)
+    nudged_drive, nudged_time = replace(drive, nudge=nudge), schedule.nudged_time or WATCHED
+    nudged = _waveform(session, nudged_drive, nudged_time, free.voltages[:, -1])
+    first = float(np.median(phase_energy(circuit, held, drive, free).dissipated[:, -1]))
+    second = float(np.median(phase_energy(circuit, held, nudged_drive, nudged).dissipated[:, -1]))
+    heat = "crossbars, leaks, tether, nudge and clamps; supplies of the amplifiers are not counted"
+    return (
+        CostRow("time constant", tech.time_constant, "s", "C / G0", "ideal conveyors and followers"),
+        CostRow(
+            "settling time", settled, "s", "until every node is within 1 % of the rail of its end, for good",
+            f"started by the copy; infinite where it takes longer than {free_time:g} τ" if priced.config.initialise
+            else f"from zero; infinite where it takes longer than {free_time:g} τ",
+        ),
+        CostRow("free phase, an inference", free_time * tech.time_constant, "s", f"{free_time:g} τ", "as trained"),
+        CostRow("nudged phase", nudged_time * tech.time_constant, "s", f"{nudged_time:g} τ", "as trained"),
+        CostRow(INFERENCE, first, "J", "∫ Σ g Δv² dt along the waveform", heat),
+        CostRow(NUDGED, second, "J", f"the same over {nudged_time:g} τ", "the positive nudge"),
+        CostRow(
+            "energy of a training sample", first + nudged_phases(schedule.nudging) * second, "J",
+            _phases_formula(schedule.nudging), "converters, copy and programming are not counted",
+        ),
+    )  # fmt: skip
+
+
+def nudged_phases(nudging: Nudging) -> int:
+    """How many phases follow the free one."""
+    return {"centred": 2, "small-signal": 0}.get(nudging, 1)
+
+
+def _phases_formula(nudging: Nudging) -> str:
+    names = ("the free phase alone", "free and nudged phase", "free phase and two nudged ones, each as the positive")
+    return names[nudged_phases(nudging)]
+
+
+def inference_conversions(circuit: Circuit, *, initialise: bool) -> Conversions:
+    """Inputs, and the copy's prediction where it starts the circuit; outputs are read."""
+    tech, net = circuit.technology, circuit.network
+    predicted = net.n_nodes if initialise else 0
+    return Conversions(net.n_inputs + predicted, net.n_outputs, tech.dac.bits, tech.adc.bits)
+
+
+def sample_conversions(circuit: Circuit, config: TrainingConfig) -> Conversions:
+    """The same, targets as well; all nodes are read at the end of each phase."""
+    free, net = inference_conversions(circuit, initialise=config.initialise), circuit.network
+    phases = 1 + nudged_phases(config.schedule.nudging)
+    return replace(free, dac=free.dac + net.n_outputs, adc=net.n_nodes * phases)
+
+
+def _whole(priced: Priced, phases: tuple[CostRow, ...]) -> tuple[CostRow, ...]:
+    """Inference and training sample with everything that takes part."""
+    circuit, config = priced.circuit, priced.config
+    cost, net = circuit.technology.cost, circuit.network
+    free_time, nudged_time = (value_of(phases, name) or 0.0 for name in ("free phase, an inference", "nudged phase"))
+    count = nudged_phases(config.schedule.nudging)
+    conversions = inference_conversions(circuit, initialise=config.initialise), sample_conversions(circuit, config)
+    supplies = times(AMPLIFIERS * net.n_nodes, cost.amplifier_power)
+    amplifiers = [times(seconds, supplies) for seconds in (free_time, free_time + count * nudged_time)]
+    started = copy_parts(predicting(net), cost) if config.initialise else {}
+    free, second = value_of(phases, INFERENCE), value_of(phases, NUDGED)
+    learned = {"free phase": free, "nudged phases": times(count, second)}
+    number = f"{AMPLIFIERS * net.n_nodes:,}"
+    return (
+        conversions[0].row("converters, an inference", cost),
+        CostRow("amplifiers, an inference", amplifiers[0], "J", f"{number} × supply × time", FIGURES),
+        total("energy of an inference, converters and start included",
+              {"free phase": free, "amplifiers": amplifiers[0], **conversions[0].energy(cost), **started}, "J"),
+        conversions[1].row("converters, a training sample", cost),
+        total("energy of a training sample, converters and start included",
+              {**learned, "amplifiers": amplifiers[1], **conversions[1].energy(cost), **started}, "J",
+              "without its share of an update, and without the copy's own learning"),
+    )  # fmt: skip
+
+
+def _waveform(session: Session, drive: Drive, duration: float, start: Floats) -> Waveform:
+    tau = session.circuit.technology.time_constant
+    points = max(2, round(duration * POINTS_PER_TIME_CONSTANT)) + 1
+    return session.transient(drive, duration * tau, start, points=points)
+
+
+def built(circuit: Circuit) -> Built:
+    """What stands on the chip."""
+    net, tech = circuit.network, circuit.technology
+    directions = 2 if tech.arrays == "mirrored" else 1
+    inputs = sum(block.edges.stop - block.edges.start for block in net.input_blocks)
+    devices = 2 * (inputs + directions * (net.n_edges - inputs) + net.n_nodes)
+    density = tech.cost.capacitor_density
+    return Built(
+        devices,
+        net.n_nodes,
+        AMPLIFIERS * net.n_nodes,
+        net.n_nodes,
+        net.n_inputs + net.n_nodes + net.n_outputs,
+        net.n_nodes,
+        None if density is None else tech.node_capacitance / density,
+    )
+
+
+def _parts(circuit: Circuit) -> tuple[CostRow, ...]:
+    stands = built(circuit)
+    return (
+        CostRow("devices", stands.devices, "1", "2 (input weights + arrays × couplings + biases)",
+                "a pair for every weight"),
+        CostRow("neurons", stands.nodes, "1", "hidden and output", "each a capacitor, a leak, a clamp, two amplifiers"),
+        stands.area(circuit.technology.cost),
+    )  # fmt: skip
