@@ -19,6 +19,7 @@ from analogeq.flow.convergence import settling_time
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
 from analogeq.flow.gradient_check import Subject, by_layer, cosine_loss, oracle
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, exact_of, read_pair
+from analogeq.flow.sweep.cost_metrics import area, inference_energy, sample_energy, update_pulses
 from analogeq.hardware import Technology
 from analogeq.learning import contrastive_gradient
 from analogeq.network import Parameters
@@ -197,5 +198,9 @@ METRICS: Mapping[str, Metric] = {
     "saturated": Metric("%", "devices at the high end of their range", saturated),
     "settling_time": Metric("s", "median free phase to within 1 % of the rail", settling_seconds),
     "gradient_cosine": Metric("1", "worst block's cosine with the ideal chip's exact gradient", gradient_cosine),
+    "inference_energy": Metric("J", "inference with converters and the copy that starts it", inference_energy),
+    "sample_energy": Metric("J", "all phases of a training sample", sample_energy),
+    "update_pulses": Metric("1", "pulses or writes of one update", update_pulses),
+    "area": Metric("m2", "parts whose area is stated", area),
 }
 """By name, as a study file has it."""
