@@ -80,7 +80,7 @@ def _settings(axes: Axes, tried: Sequence[Tried], goal: float) -> None:
 
 
 def _epochs(axes: Axes, chosen: Sequence[LagCurve], goal: float) -> None:
-    style.dress(axes, x="epoch", y="test error [%]", title="The best of them, trained on all")
+    style.dress(axes, x="epoch", y="test error [%]", title="The best, on all images")
     for curve, colour in zip(chosen, style.SERIES, strict=False):
         end = f"copy {curve.copy[-1]:.2f} %, circuit {curve.settled[-1]:.2f} %"
         axes.plot(curve.epochs, curve.copy, color=colour, linewidth=1.4, label=f"{curve.label}: {end}")

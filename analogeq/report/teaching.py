@@ -44,7 +44,7 @@ def teaching_figure(
     """Draw a column for each network: errors above, cosines below; means over the seeds, bands their range."""
     if not networks or any(not taught for taught in networks.values()):
         raise InputError("teaching figure: no network, or one that was not taught; pass at least one way for each")
-    figure = style.new_figure(4.9 * len(networks) + 0.6, 6.0)
+    figure = style.new_figure(7.0 * len(networks), 6.0)
     panels = figure.subplots(2, len(networks), squeeze=False, sharex="col")
     for (name, taught), errors, cosines in zip(networks.items(), *panels, strict=True):
         style.dress(errors, x="", y="test error [%]", title=name)
@@ -56,7 +56,7 @@ def teaching_figure(
             _cosines(cosines, one, dashes)
         cosines.axhline(0.0, color=style.QUIET, linewidth=0.8)
         cosines.xaxis.set_major_locator(MaxNLocator(integer=True))
-        style.legend(cosines)
+        style.legend_beside(cosines)
     style.heading(figure, title)
     return figure
 
@@ -86,4 +86,4 @@ def _error_axis(axes: Axes) -> None:
     axes.set_yticks([tick for tick in TICKS if low <= tick <= high])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.minorticks_off()
-    style.legend(axes)
+    style.legend_beside(axes)

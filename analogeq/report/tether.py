@@ -66,7 +66,7 @@ def tether_figure(curves: Sequence[TetherCurve], *, bounds: tuple[float, float],
         for curve in (c for c in curves if c.way == way):
             colour, _ = style.series(lengths.index(curve.free_steps))
             _draw(axes, curve, colour)
-        _mark(axes, bounds, named=way == ways[0])
+        _mark(axes, bounds, named=way == ways[-1])
         _scales(axes, curves)
     style.legend_beside(panels[-1])
     return figure
@@ -88,8 +88,8 @@ def _mark(axes: Axes, bounds: tuple[float, float], *, named: bool) -> None:
         axes.axvline(at, color=style.QUIET, linewidth=0.9, linestyle=(0, (1, 2)))
         if named:
             axes.annotate(
-                text, (at, 0.02), xycoords=("data", "axes fraction"), xytext=(aside, 0), textcoords="offset points",
-                rotation=90, fontsize=style.SMALL, color=style.QUIET, ha="right" if aside < 0 else "left", va="bottom",
+                text, (at, 0.98), xycoords=("data", "axes fraction"), xytext=(aside, 0), textcoords="offset points",
+                rotation=90, fontsize=style.SMALL, color=style.QUIET, ha="right" if aside < 0 else "left", va="top",
             )  # fmt: skip
 
 
