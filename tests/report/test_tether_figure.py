@@ -18,8 +18,8 @@ def test_each_way_has_a_panel_each_length_a_colour_and_the_bounds_a_line() -> No
     assert [list(line.get_ydata()) for line in adaptive.get_lines()[:2]] == [[4, 4, 6], [3, 3, 5]]
     assert euler.get_lines()[0].get_color() == adaptive.get_lines()[0].get_color() != euler.get_lines()[2].get_color()
     assert [line.get_xdata()[0] for line in euler.get_lines()[-2:]] == [1.4, 2.0]
-    assert len(euler.texts) == 2
-    assert not adaptive.texts
+    assert len(adaptive.texts) == 2
+    assert not euler.texts
     assert euler.get_xlim()[0] < 0.0
 
 
