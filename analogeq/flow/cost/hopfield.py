@@ -92,7 +92,8 @@ def _phases(priced: Priced, held: Conductances, session: Session) -> tuple[CostR
     nudge = Nudge(priced.targets * tech.rail, 2.0 * schedule.beta * tech.unit_conductance)
     nudged_drive, nudged_time = replace(drive, nudge=nudge), schedule.nudged_time or WATCHED
     nudged = _waveform(session, nudged_drive, nudged_time, free.voltages[:, -1])
-    first = float(np.median(phase_energy(circuit, held, drive, free).dissipated[:, -1]))
+    spent = phase_energy(circuit, held, drive, free)
+    first, sunk = (float(np.median(energy[:, -1])) for energy in (spent.dissipated, spent.crossbar))
     second = float(np.median(phase_energy(circuit, held, nudged_drive, nudged).dissipated[:, -1]))
     heat = "crossbars, leaks, tether, nudge and clamps; supplies of the amplifiers are not counted"
     return (
@@ -105,6 +106,10 @@ def _phases(priced: Priced, held: Conductances, session: Session) -> tuple[CostR
         CostRow("free phase, an inference", free_time * tech.time_constant, "s", f"{free_time:g} τ", "as trained"),
         CostRow("nudged phase", nudged_time * tech.time_constant, "s", f"{nudged_time:g} τ", "as trained"),
         CostRow(INFERENCE, first, "J", "∫ Σ g Δv² dt along the waveform", heat),
+        CostRow(
+            "sense stages of a free phase, at least", sunk, "J", "the crossbars' share of it, once more",
+            "they sink what bit lines carry into a supply at -V_u; in no sum, since amplifier_power may have it",
+        ),
         CostRow(NUDGED, second, "J", f"the same over {nudged_time:g} τ", "the positive nudge"),
         CostRow(
             "energy of a training sample", first + nudged_phases(schedule.nudging) * second, "J",

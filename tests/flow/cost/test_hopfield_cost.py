@@ -46,6 +46,8 @@ def test_energy_and_time_of_one_neuron_that_charges_are_the_closed_ones() -> Non
     leak = tech.unit_conductance * W**2 * tech.time_constant * (10.0 - 1.5 + 2.0 * np.exp(-10.0))
     # The trapezoidal rule on 20 points a time constant: relative error of some 1e-4.
     assert found["energy of a free phase, an inference"].value == pytest.approx(leak + pair * span, rel=1e-3)
+    # What bit lines carry is sunk into a supply as far below them as the inputs can be above.
+    assert found["sense stages of a free phase, at least"].value == pytest.approx(pair * span, rel=1e-12)
 
 
 def test_devices_are_counted_by_array() -> None:
