@@ -110,6 +110,7 @@ def _tell(summary: Summary, folder: Path, *, as_json: bool) -> None:
     else:
         out.print(_table(summary))
     _tell_failures(summary, out)
+    _tell_hopeless(summary, out)
     out.print(f"wrote {folder}/: points.csv, summary.csv, study.json and a figure a metric")
     if not summary.kept and not summary.missing and any(group.verdicts for group in summary.groups):
         raise CheckFailedError("sweep: not every specification is kept; see the table's last columns")
@@ -121,6 +122,21 @@ def _tell_failures(summary: Summary, out: Console) -> None:
             out.print(f"failed, {_place(group)}: {reason}", style="red", markup=False)
     if summary.missing:
         out.print(f"{summary.missing} points are missing: run the other shards, or this command again")
+
+
+def _tell_hopeless(summary: Summary, out: Console) -> None:
+    """Say what is hopeless, each sentence once, with the points that it is true of."""
+    places: dict[str, list[str]] = {}
+    for group in summary.groups:
+        for said in group.hopeless:
+            places.setdefault(said, []).append(_place(group))
+    for said, where in places.items():
+        others = f" and {len(where) - MOST_PLACES} more" if len(where) > MOST_PLACES else ""
+        out.print(f"hopeless, {'; '.join(where[:MOST_PLACES])}{others}: {said}", style="bold", markup=False)
+
+
+MOST_PLACES = 3
+"""Points that a sentence names."""
 
 
 def _table(summary: Summary) -> Table:

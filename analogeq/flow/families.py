@@ -106,9 +106,14 @@ def presented(circuit: AnyCircuit, signals: Floats) -> Drive:
 
 def remark(circuit: AnyCircuit) -> str:
     """What a user should know of a circuit before trusting what it learns; empty if there is nothing."""
-    tech = circuit.technology
-    said = [*remarks(tech.memory, tech.conductance_low, tech.conductance_high), _of_amplifiers(circuit)]
+    said = [*hopeless(circuit), _of_amplifiers(circuit)]
     return "\n".join(sentence for sentence in said if sentence)
+
+
+def hopeless(circuit: AnyCircuit) -> tuple[str, ...]:
+    """What about a circuit's chip no training can mend, a sentence each."""
+    tech = circuit.technology
+    return remarks(tech.memory, tech.conductance_low, tech.conductance_high)
 
 
 def _of_amplifiers(circuit: AnyCircuit) -> str:

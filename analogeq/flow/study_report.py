@@ -22,6 +22,7 @@ def study_page(folder: Path) -> Page:
     sections = [
         Section("Study", _study(record)),
         Section("Specifications", _specifications(record["groups"])),
+        *_hopeless(record["groups"]),
         Section("Figures", _figures(folder, subject["metrics"])),
         Section("Points", [_points(record["groups"])]),
     ]
@@ -62,6 +63,12 @@ def _specifications(groups: Sequence[Group]) -> list[Note] | list[Table]:
     if not rows:
         return [Note("Nothing is specified.")]
     return [Table(("place", "not kept", "chips that keep all", "yield, 95 % interval"), rows)]
+
+
+def _hopeless(groups: Sequence[Group]) -> list[Section]:
+    """What no training can mend, by place; no section where nothing is."""
+    rows = [(_place(group), " ".join(said)) for group in groups if (said := group.get("hopeless"))]
+    return [Section("What is hopeless", [Table(("place", "why"), rows)])] if rows else []
 
 
 def _place(group: Group) -> str:

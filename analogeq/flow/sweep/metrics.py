@@ -20,7 +20,7 @@ from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
 from analogeq.flow.gradient_check import Subject, by_layer, cosine_loss, oracle
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, exact_of, read_pair
 from analogeq.flow.sweep.cost_metrics import area, inference_energy, sample_energy, update_pulses
-from analogeq.hardware import Technology
+from analogeq.flow.sweep.transfer import ideal_counterpart
 from analogeq.learning import contrastive_gradient
 from analogeq.network import Parameters
 from analogeq.training import EpochRecord, ResistiveTrainingConfig, TrainingConfig
@@ -144,18 +144,6 @@ def gradient_cosine(outcome: Outcome) -> float:
         network = circuit.wiring
     truth, found = by_layer(network, exact), by_layer(network, measured)
     return 1.0 - max(cosine_loss(found[name], truth[name]) for name in truth if name.startswith("weights"))
-
-
-def ideal_counterpart(technology: Technology) -> Technology:
-    """Return the chip without flaws that has the same unit conductance, range, rail and time constant."""
-    return Technology(
-        unit_conductance=technology.unit_conductance,
-        node_capacitance=technology.node_capacitance,
-        rail=technology.rail,
-        conductance_low=technology.conductance_low,
-        conductance_high=technology.conductance_high,
-        sense_gain=technology.sense_gain,
-    )
 
 
 def _hopfield_gradients(outcome: Outcome, circuit: Circuit) -> tuple[Parameters, Parameters]:

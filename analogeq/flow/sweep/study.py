@@ -19,7 +19,8 @@ from analogeq.flow.sweep.metrics import METRICS
 PARTS = ("technology", "training", "network")
 """What a key of an axis begins with: a technology's table and key follow the first, an option the second."""
 
-TRAINING = tuple(field.name for field in fields(TrainOptions) if field.name != "seed")
+TRAINING = (*(field.name for field in fields(TrainOptions) if field.name != "seed"), "transferred")
+"""Options of training; transferred is what only a study has: learned on a chip without flaws, then written once."""
 
 
 class Subject(Strict):
@@ -125,7 +126,7 @@ class Study(Strict):
     ----------
     study : Subject
     training : mapping
-        Options of ``analogeq train``, by name with underscores.
+        Options of ``analogeq train``, by name with underscores, and ``transferred``.
     vary : mapping of str to list or Range
         Every combination is a point.
     corners : mapping of str to mapping

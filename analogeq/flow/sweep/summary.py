@@ -65,6 +65,8 @@ class Group:
         By metric with a specification: whether every point keeps it.
     chips : Yield or None
         None where nothing is specified.
+    hopeless : tuple of str
+        What about its chips no training can mend, a sentence each.
     """
 
     corner: str
@@ -73,6 +75,7 @@ class Group:
     failures: tuple[str, ...]
     verdicts: Mapping[str, bool]
     chips: Yield | None
+    hopeless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def _group(specs: Mapping[str, Spec], ones: Sequence[Finished]) -> Group:
         tuple(one.failure for one in ones if one.failure),
         {name: whole and all(k[name] for k in kept) for name in specs},
         _yield(sum(all(k.values()) for k in kept), len(ones)) if specs else None,
+        tuple(dict.fromkeys(said for one in ones if one.result is not None for said in one.result.get("hopeless", ()))),
     )
 
 
@@ -173,5 +177,5 @@ def table(summary: Summary) -> list[dict[str, Any]]:
         if group.chips is not None:
             row |= {"chips": group.chips.chips, "passed": group.chips.passed}
             row |= {"yield low": group.chips.low, "yield high": group.chips.high}
-        rows.append({**row, "failed": len(group.failures)})
+        rows.append({**row, "failed": len(group.failures), "hopeless": " ".join(group.hopeless)})
     return rows

@@ -1,0 +1,68 @@
+"""Points whose weights are learned on a chip without flaws and written once to a real one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analogeq.errors import InputError
+from analogeq.flow.sweep.transfer import ideal_counterpart
+from analogeq.flow.sweep.work import planned, work
+from analogeq.hardware import ResistiveTechnology, Technology, to_toml
+from analogeq.hardware.memory import Faults, Levels, Memory
+from analogeq.hardware.wires import Wires
+
+LEVELS = Memory(levels=Levels(3))
+
+
+def settings(technology, **training):
+    return {
+        "technology": to_toml(technology), "training": {"epochs": 8, **training}, "layers": [4, 8, 3], "seed": 0,
+        "data": "iris", "samples": 6, "train": None, "test": None, "engine": "native",
+        "metrics": ["copy_error", "settled_error", "gradient_cosine"],
+    }  # fmt: skip
+
+
+CHIPS = {
+    "hopfield": Technology(conductance_low=1e-6, conductance_high=21e-6),
+    "resistive": ResistiveTechnology(conductance_low=1e-5, conductance_high=1e-3, input_gain=8.0),
+}
+
+
+@pytest.mark.parametrize("family", CHIPS)
+def test_a_transfer_to_a_chip_without_flaws_is_the_training_itself(family: str, tmp_path: Path) -> None:
+    chip = CHIPS[family]
+    assert work(settings(chip, transferred=True), tmp_path / "a") == work(settings(chip), tmp_path / "b")
+
+
+@pytest.mark.parametrize("family", CHIPS)
+def test_a_transfer_keeps_the_copy_of_the_ideal_training_and_settles_what_the_devices_hold(
+    family: str, tmp_path: Path
+) -> None:
+    chip = CHIPS[family]  # started from zero, without a tether that would show what the copy knows
+    stuck = replace(chip, memory=Memory(faults=Faults(stuck_low=1.0)))
+    ideal = work(settings(chip, initialise=False), tmp_path / "a")["metrics"]
+    asked = settings(stuck, initialise=False, transferred=True)
+    found = work({**asked, "metrics": ["copy_error", "settled_error"]}, tmp_path / "b")["metrics"]
+    assert found["copy_error"] == ideal["copy_error"]
+    assert found["settled_error"] >= 60.0  # no device holds anything; guessing among three is 66.7 % wrong
+    assert ideal["settled_error"] < 45.0
+
+
+def test_the_counterpart_has_no_flaw_and_a_range_even_where_the_chip_has_none() -> None:
+    chip = Technology(conductance_low=1e-5, conductance_high=1e-5, memory=LEVELS, wires=Wires(word_line_resistance=1.0))
+    ideal = ideal_counterpart(chip)
+    assert ideal.memory == Memory()
+    assert ideal.wires == Wires()
+    assert ideal.conductance_high > ideal.conductance_low == chip.conductance_low
+    resistive = ideal_counterpart(ResistiveTechnology(conductance_low=1e-5, conductance_high=1e-5, memory=LEVELS))
+    assert resistive.conductance_high > resistive.conductance_low
+
+
+def test_only_the_last_settled_error_is_measured() -> None:
+    assert planned(settings(CHIPS["hopfield"]))[1].evaluate_settled_every == 0
+
+
+def test_transferred_is_yes_or_no(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="write true or false"):
+        work(settings(CHIPS["hopfield"], transferred="once"), tmp_path)
