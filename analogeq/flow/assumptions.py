@@ -59,8 +59,8 @@ def _converter(name: str, converter: Converter) -> str:
         return f"{name} are ideal." if converter.bits is None else f"{name} have {bits} bits and are linear."
     return (
         f"{name} have {bits} bits, a gain of {converter.gain:g} (±{converter.gain_spread:g} among channels), an offset "
-        f"of {converter.offset:g} V (±{converter.offset_spread:g} V) and a bow of "
-        f"{100 * converter.nonlinearity:g} % of full scale."
+        f"of {converter.offset:g} V (±{converter.offset_spread:g} V), a bow of {100 * converter.nonlinearity:g} % of "
+        f"full scale and a noise of {converter.noise:g} V."
     )
 
 

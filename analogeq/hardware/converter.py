@@ -86,6 +86,10 @@ class Converter:
         Standard deviation of g among channels.
     offset_spread : float
         Standard deviation of o among channels [V].
+    noise : float
+        Standard deviation of every single conversion [V], on the side of the voltages: what a sampling capacitor
+        keeps, :math:`\sqrt{kT/C}`, and the reference. The draw depends on nothing but the seed and what is
+        converted, so a run that is resumed reads the same; the very same voltages give the same codes again.
     seed : int
         Which chip.
     """
@@ -97,6 +101,7 @@ class Converter:
     nonlinearity: float = 0.0
     gain_spread: float = 0.0
     offset_spread: float = 0.0
+    noise: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -109,12 +114,14 @@ class Converter:
         check_number("nonlinearity", self.nonlinearity)
         check_not_negative("gain_spread", self.gain_spread)
         check_not_negative("offset_spread", self.offset_spread, "V")
+        check_not_negative("noise", self.noise, "V")
         check_int("seed", self.seed, 0, None, "give a seed from 0")
 
     @property
     def is_linear(self) -> bool:
         """Whether it does nothing but round."""
-        return (self.gain, self.offset, self.nonlinearity, self.gain_spread, self.offset_spread) == (1.0, 0, 0, 0, 0)
+        flaws = (self.offset, self.nonlinearity, self.gain_spread, self.offset_spread, self.noise)
+        return self.gain == 1.0 and not any(flaws)
 
     def to_volts(self, wanted: Volts, rail: float, channels: str) -> Volts:
         """What DACs put out where ``wanted`` is asked for [V], the last axis over channels called ``channels``."""
@@ -131,10 +138,16 @@ class Converter:
             return volts
         gains, offsets = _channels(self, channels, volts.shape[-1])
         share = volts / top
-        bent: Volts = (gains * volts + offsets + 4.0 * self.nonlinearity * top * share * (1.0 - share)).astype(
-            volts.dtype
-        )
-        return bent
+        bent = gains * volts + offsets + 4.0 * self.nonlinearity * top * share * (1.0 - share)
+        converted: Volts = (bent + self._noise(volts, channels)).astype(volts.dtype)
+        return converted
+
+    def _noise(self, volts: Volts, channels: str) -> Volts | float:
+        if self.noise == 0.0:
+            return 0.0
+        converted = zlib.crc32(np.ascontiguousarray(volts).tobytes())
+        rng = np.random.default_rng((self.seed, zlib.crc32(channels.encode()), converted))
+        return self.noise * rng.standard_normal(volts.shape)
 
 
 @lru_cache(maxsize=64)

@@ -110,6 +110,23 @@ def test_channels_differ_by_their_spread_the_same_for_every_batch_and_another_ch
     assert not np.array_equal(Converter(offset_spread=0.01, seed=4).to_codes(zeros, 1.0, "nodes")[0], offsets)
 
 
+def test_every_conversion_misses_by_its_noise_and_the_same_voltages_read_the_same():
+    converter = Converter(noise=2e-3, seed=1)
+    volts = np.random.default_rng(0).uniform(size=(50, 400))
+    errors = converter.to_codes(volts, 1.0, "nodes") - volts
+    # Of 20,000 draws the sd is known to 0.5 % and the mean to 1.4e-5 V; four of these.
+    assert errors.std() == pytest.approx(2e-3, rel=0.02)
+    assert abs(errors.mean()) < 6e-5
+    assert np.array_equal(converter.to_codes(volts.copy(), 1.0, "nodes"), volts + errors)
+    others = (
+        converter.to_codes(volts + 1e-9, 1.0, "nodes") - volts,
+        converter.to_volts(volts, 1.0, "inputs") - volts,
+        Converter(noise=2e-3, seed=2).to_codes(volts, 1.0, "nodes") - volts,
+    )
+    for other in others:
+        assert abs(np.corrcoef(errors.ravel(), other.ravel())[0, 1]) < 0.03  # four times 1 / sqrt(20,000)
+
+
 def test_a_full_scale_below_the_rail_saturates():
     assert Converter(8, full_scale=0.5).to_codes(np.array([[0.7]]), 1.0, "nodes").tolist() == [[0.5]]
 
@@ -129,6 +146,7 @@ def test_an_ideal_converter_of_a_chip_hands_the_very_array_on():
         ({"full_scale": -1.0}, "full_scale: -1.0 V is not above zero"),
         ({"gain": 0.0}, "gain: 0.0 is not above zero"),
         ({"offset_spread": -0.1}, "offset_spread: -0.1 V is below zero"),
+        ({"noise": -0.1}, "noise: -0.1 V is below zero"),
     ],
 )
 def test_what_no_converter_can_be_is_refused(wrong, said):

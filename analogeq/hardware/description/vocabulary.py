@@ -79,6 +79,7 @@ _CONVERTER: Keys = {
     "nonlinearity": Number(),
     "gain_spread": Number(),
     "offset_spread": Quantity("V", "1 mV"),
+    "noise": Quantity("V", "1 mV"),
     "seed": Whole(),
 }
 _CHIP = {"family": Text(), "name": Text()}
