@@ -346,7 +346,8 @@ def _curve(
     everywhere = np.repeat(depths[:, None].astype(np.float64), values.shape[1], axis=1)
     laws = growth(everywhere.ravel(), np.where(values > 0.0, values, np.inf).ravel()) if law else ()
     fitted = laws[0].at(depths.astype(np.float64)) if laws else None
-    return DepthCurve(f"{label}: {laws[0].law}" if laws else label, depths, values, colour, dashed, fitted)
+    drawn = np.where(values > 0.0, values, np.nan)  # what starts within the distance has no place on a logarithm
+    return DepthCurve(f"{label}: {laws[0].law}" if laws else label, depths, drawn, colour, dashed, fitted)
 
 
 EXPERIMENT = Experiment("analog_against_digital", __doc__ or "", SMOKE, DEFAULT, Config(), points, work, rows, figure)
