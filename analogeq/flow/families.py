@@ -17,7 +17,7 @@ from analogeq.digital import FeedforwardCopy
 from analogeq.engines import engine
 from analogeq.errors import InputError
 from analogeq.hardware.memory import remarks
-from analogeq.network import Network, Parameters, glorot_uniform
+from analogeq.network import Network, Parameters, glorot_limit, glorot_uniform
 from analogeq.network.network import Ints
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 from analogeq.training.copy_activation import activation_for
@@ -113,7 +113,20 @@ def remark(circuit: AnyCircuit) -> str:
 def hopeless(circuit: AnyCircuit) -> tuple[str, ...]:
     """What about a circuit's chip no training can mend, a sentence each."""
     tech = circuit.technology
-    return remarks(tech.memory, tech.conductance_low, tech.conductance_high)
+    return (*_of_range(circuit), *remarks(tech.memory, tech.conductance_low, tech.conductance_high))
+
+
+def _of_range(circuit: AnyCircuit) -> tuple[str, ...]:
+    """Weights that cannot even reach half of what they are drawn from leave nothing to learn."""
+    if not isinstance(circuit, Circuit):
+        return ()
+    limit, first = circuit.technology.weight_limit, max(map(glorot_limit, circuit.network.blocks))
+    if limit >= 0.5 * first:
+        return ()
+    return (
+        f"crossbar: the range of the devices reaches weights of ±{limit:.2g}, and learning starts from up to "
+        f"±{first:.2g}; widen the range, or raise sense_gain",
+    )
 
 
 def _of_amplifiers(circuit: AnyCircuit) -> str:

@@ -11,7 +11,7 @@ from analogeq.network.graph import (
 )
 from analogeq.network.names import node_name
 from analogeq.network.network import Block, Network
-from analogeq.network.parameters import Parameters, glorot_uniform, orthogonal_chain
+from analogeq.network.parameters import Parameters, glorot_limit, glorot_uniform, orthogonal_chain
 from analogeq.network.topologies import (
     lattice_graph,
     layered_graph,
@@ -30,6 +30,7 @@ __all__ = [
     "Maps",
     "Network",
     "Parameters",
+    "glorot_limit",
     "glorot_uniform",
     "graph_from_network",
     "lattice_graph",

@@ -43,11 +43,15 @@ def glorot_uniform(
     """
     weights = np.empty(network.n_edges, dtype=dtype)
     for block in network.blocks:
-        n_edges = block.edges.stop - block.edges.start
-        fans = n_edges / block.shape[1] + n_edges / block.shape[0]
-        limit = scale * np.sqrt(6.0 / fans)
-        weights[block.edges] = rng.uniform(-limit, limit, n_edges)
+        limit = scale * glorot_limit(block)
+        weights[block.edges] = rng.uniform(-limit, limit, block.edges.stop - block.edges.start)
     return Parameters(weights, np.zeros(network.n_nodes, dtype=dtype))
+
+
+def glorot_limit(block: Block) -> float:
+    """Where `glorot_uniform` draws the weights of a block: between plus and minus this."""
+    n_edges = block.edges.stop - block.edges.start
+    return float(np.sqrt(6.0 / (n_edges / block.shape[1] + n_edges / block.shape[0])))
 
 
 def orthogonal_chain(network: Network, rng: np.random.Generator, *, gain: float, inputs: Floats) -> Parameters:

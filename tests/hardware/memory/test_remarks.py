@@ -58,3 +58,13 @@ def test_a_circuit_is_remarked_on_with_what_its_memory_lacks():
     said = remark(compile_circuit(Network.layered((2, 2)), technology))
     assert said.count("\n") == 1
     assert "one bit" in said
+
+
+def test_a_range_that_stores_no_weights_worth_having_is_remarked_on():
+    network = Network.layered((64, 30, 10))  # drawn from up to sqrt(6 / 40) = 0.39
+    narrow = Technology(conductance_low=99e-6, conductance_high=100e-6)
+    assert remark(compile_circuit(network, narrow)) == (
+        "crossbar: the range of the devices reaches weights of ±0.1, and learning starts from up to ±0.39; widen the "
+        "range, or raise sense_gain"
+    )
+    assert remark(compile_circuit(network, replace(narrow, sense_gain=2.0))) == ""
