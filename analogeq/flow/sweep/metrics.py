@@ -8,23 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Circuit, compile_circuit
-from analogeq.controller import Controller
+from analogeq.circuit import Circuit
 from analogeq.controller.controller import presented
-from analogeq.controller.resistive import run_pair
 from analogeq.data import Dataset
 from analogeq.digital import FeedforwardCopy
 from analogeq.errors import InputError
 from analogeq.flow.convergence import settling_time
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
-from analogeq.flow.gradient_check import Subject, by_layer, cosine_loss, oracle
-from analogeq.flow.resistive_gradient_check import ResistiveSubject, exact_of, read_pair
 from analogeq.flow.sweep.cost_metrics import area, inference_energy, sample_energy, update_pulses
-from analogeq.flow.sweep.transfer import ideal_counterpart
-from analogeq.learning import contrastive_gradient
+from analogeq.flow.sweep.gradients import gradient_cosine, phase_cosine
 from analogeq.network import Parameters
-from analogeq.training import EpochRecord, ResistiveTrainingConfig, TrainingConfig
-from analogeq.training.resistive_learner import unit_conductance
+from analogeq.training import EpochRecord, TrainingConfig
 
 Floats = NDArray[np.floating]
 
@@ -133,51 +127,6 @@ def settling_seconds(outcome: Outcome) -> float:
     return float(np.median([settling_time(wave.times, one, ARRIVED) for one in distances]))
 
 
-def gradient_cosine(outcome: Outcome) -> float:
-    """Worst block's cosine of what this chip measures with the exact gradient of an ideal chip of the same weights."""
-    circuit = outcome.circuit
-    if isinstance(circuit, Circuit):
-        exact, measured = _hopfield_gradients(outcome, circuit)
-        network = circuit.network
-    else:
-        exact, measured = _resistive_gradients(outcome)
-        network = circuit.wiring
-    truth, found = by_layer(network, exact), by_layer(network, measured)
-    return 1.0 - max(cosine_loss(found[name], truth[name]) for name in truth if name.startswith("weights"))
-
-
-def _hopfield_gradients(outcome: Outcome, circuit: Circuit) -> tuple[Parameters, Parameters]:
-    config = outcome.config
-    assert isinstance(config, TrainingConfig)  # noqa: S101  family and config were checked when they were made
-    inputs, targets = outcome.inputs, outcome.targets
-    prediction = outcome.copy.predict(inputs) if config.initialise else None
-    with outcome.settler.open(circuit) as session:
-        chip = Controller(session, config.schedule)
-        chip.program(outcome.parameters)
-        pair = chip.run(inputs, targets, prediction)
-    ideal = compile_circuit(circuit.network, ideal_counterpart(circuit.technology))
-    tether = config.schedule.tether if config.initialise else 0.0
-    drive = presented(ideal.technology, inputs, prediction, tether)
-    start = None if prediction is None else np.clip(prediction, 0.0, 1.0) * ideal.technology.rail
-    with Settler().open(ideal) as session:
-        session.program(programmed(ideal, outcome.parameters))
-        free = np.asarray(session.settle(drive, start).voltages)
-    exact, _, _ = oracle(Subject(ideal, outcome.parameters, inputs, targets, prediction, tether), free)
-    return exact, contrastive_gradient(circuit.network, pair.inputs, pair.first, pair.second, pair.span)
-
-
-def _resistive_gradients(outcome: Outcome) -> tuple[Parameters, Parameters]:
-    circuit, config = outcome.circuit, outcome.config
-    assert isinstance(config, ResistiveTrainingConfig)  # noqa: S101  likewise
-    assert not isinstance(circuit, Circuit)  # noqa: S101
-    subject = ResistiveSubject(circuit, outcome.parameters, outcome.inputs, outcome.targets, config)
-    rule = config.learning_rule(unit_conductance(circuit), pairs=circuit.technology.outputs == "pairs")
-    with outcome.settler.open(circuit) as session:
-        session.program(programmed(circuit, outcome.parameters))
-        pair = run_pair(session, rule, subject.inputs, subject.targets)
-    return exact_of(subject, np.asarray(pair.free)), read_pair(circuit, pair)
-
-
 METRICS: Mapping[str, Metric] = {
     "copy_error": Metric("%", "test error of the copy alone", copy_error),
     "settled_error": Metric("%", "test error of the settled circuit", settled_error),
@@ -186,6 +135,7 @@ METRICS: Mapping[str, Metric] = {
     "saturated": Metric("%", "devices at the high end of their range", saturated),
     "settling_time": Metric("s", "median free phase to within 1 % of the rail", settling_seconds),
     "gradient_cosine": Metric("1", "worst block's cosine with the ideal chip's exact gradient", gradient_cosine),
+    "phase_cosine": Metric("1", "worst block's cosine with what the ideal chip measures alike", phase_cosine),
     "inference_energy": Metric("J", "inference with converters and the copy that starts it", inference_energy),
     "sample_energy": Metric("J", "all phases of a training sample", sample_energy),
     "update_pulses": Metric("1", "pulses or writes of one update", update_pulses),

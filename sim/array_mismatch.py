@@ -1,0 +1,171 @@
+"""Mirrored arrays that differ: what it costs if a weight is not the same in both directions.
+
+    python sim/array_mismatch.py --full --data-dir FOLDER
+    python sim/array_mismatch.py --smoke
+
+784-50-50-10 learns the first 5,000 training images of MNIST in eight epochs; all 10,000 test images test it. A chip has
+two arrays for each layer of weights between neurons, one read forward and one backward. The backward array's weights
+are off by a normal relative error, its own for each chip; learning moves both arrays by the same steps. Inputs are not
+driven backward, so the first layer has no second array. Besides 0 % to 20 %, 50 %, to see more of where it leads.
+
+*In place*: trained on that chip. *Transferred*: trained on a chip whose arrays are alike and then written to it. The
+gradient's cosine is that of the worst block of weights over 500 test samples: what the chip measures against what one
+with equal arrays measures by the same phases and with the same weights, at the end of either training.
+
+Rates were chosen, among three sets, on the last 10,000 training images, which are not trained on here, with equal
+arrays and one seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analogeq.flow.experiment import Experiment
+from analogeq.flow.experiment import main as experiment_main
+from analogeq.flow.measurements import Row, recorded
+from analogeq.flow.points import Finished, Point, Result, Settings
+from analogeq.flow.sweep import work as measure
+from analogeq.report import Figure
+from analogeq.report.mismatch import MismatchCurve, mismatch_figure
+
+WAYS = ("in place", "transferred")
+
+TRAINING: dict[str, Any] = {
+    "copy_rates": "0.5",
+    "copy_optimizer": "affine-projection",
+    "nudging": "centred",
+    "free_time": 20.0,
+    "nudged_time": 8.0,
+}
+
+MEASURED = {
+    "settled_error": ("settled error", "%"),
+    "copy_error": ("copy error", "%"),
+    "phase_cosine": ("gradient cosine", "1"),
+}
+"""Metric of a study to what a row calls it, with its unit."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is varied, and on what; mismatch in percent. A seed is a training and a chip."""
+
+    data: str = "mnist"
+    layers: tuple[int, ...] = (784, 50, 50, 10)
+    rates: str = "0.2,0.1,0.05"
+    train: int | None = 5000
+    test: int | None = None
+    epochs: int = 8
+    batch: int = 20
+    samples: int = 500
+    percent: tuple[float, ...] = (0.0, 5.0, 10.0, 20.0, 50.0)
+    seeds: tuple[int, ...] = (0, 1, 2, 3)
+
+
+SMOKE = Config(
+    data="digits", layers=(64, 20, 10), rates="0.4,0.2", train=None, epochs=3, samples=100, percent=(0.0, 20.0, 100.0),
+    seeds=(0,)
+)  # fmt: skip
+DEFAULT = Config(train=2000, epochs=3, percent=(0.0, 20.0), seeds=(0,))
+
+
+def points(config: Config, data_dir: Path | None) -> list[Point]:
+    """Each amount and seed: a chip that learns in place, and the same chip written to."""
+    base = {
+        "data": config.data,
+        "data_dir": None if data_dir is None else str(data_dir),
+        "layers": list(config.layers),
+        "train": config.train,
+        "test": config.test,
+        "engine": "native",
+        "metrics": list(MEASURED),
+        "samples": config.samples,
+    }
+    training = {**TRAINING, "rates": config.rates, "epochs": config.epochs, "batch": config.batch}
+    return [
+        Point(
+            f"{way} {percent:g} percent seed {seed}",
+            {
+                **base,
+                "way": way,
+                "percent": percent,
+                "seed": seed,
+                "technology": technology(percent, seed),
+                "training": {**training, "transferred": way == "transferred"},
+            },
+        )
+        for seed in config.seeds
+        for way in WAYS
+        for percent in config.percent
+    ]
+
+
+def technology(percent: float, seed: int) -> str:
+    """Technology file of a chip."""
+    return f'[crossbar]\narrays = "mirrored"\nmirror_mismatch = {percent / 100.0!r}\nmirror_seed = {seed}\n'
+
+
+def work(settings: Settings, folder: Path) -> Result:
+    """Train and measure one chip, or write to it what was trained."""
+    where = settings["data_dir"]
+    return measure(settings, folder, None if where is None else Path(where))
+
+
+def curves(finished: Sequence[Finished]) -> list[MismatchCurve]:
+    """One for each way, with every chip's numbers."""
+    found = []
+    for way in WAYS:
+        done = [one for one in finished if one.result is not None and one.point.settings["way"] == way]
+        amounts = tuple(sorted({float(one.point.settings["percent"]) for one in done}))
+        if amounts:
+            several = (_of(done, metric, amounts) for metric in MEASURED)
+            found.append(MismatchCurve(way, amounts, *several))
+    return found
+
+
+def _of(done: Sequence[Finished], metric: str, amounts: Sequence[float]) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        tuple(
+            float(one.result["metrics"][metric])  # type: ignore[index]  # done
+            for one in done
+            if one.point.settings["percent"] == amount
+        )
+        for amount in amounts
+    )
+
+
+def rows_of(finished: Sequence[Finished], command: str) -> list[Row]:
+    """Means over chips, and the worst chip's settled error and cosine."""
+    rows = []
+    for curve in curves(finished):
+        for k, percent in enumerate(curve.percent):
+            case = f"{percent:g} %, {curve.way}"
+            several = (curve.settled[k], curve.copy[k], curve.cosine[k])
+            for (name, unit), values in zip(MEASURED.values(), several, strict=True):
+                rows.append(recorded(f"{case}: {name}", sum(values) / len(values), unit, command))
+            rows.append(recorded(f"{case}: settled error, worst chip", max(curve.settled[k]), "%", command))
+            rows.append(recorded(f"{case}: gradient cosine, worst chip", min(curve.cosine[k]), "1", command))
+    return rows
+
+
+def draw(finished: Sequence[Finished]) -> Figure:
+    """Errors and cosines against mismatch."""
+    s = finished[0].point.settings
+    chips = len({one.point.settings["seed"] for one in finished})
+    title = f"Mirrored arrays that differ: {'-'.join(map(str, s['layers']))} on {s['data']}, {chips} chips each"
+    return mismatch_figure(curves(finished), title=title)
+
+
+EXPERIMENT = Experiment("array_mismatch", __doc__, SMOKE, DEFAULT, Config(), points, work, rows_of, draw)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from the command line."""
+    return experiment_main(EXPERIMENT, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,54 @@
+"""Arrays that differ turn the gradient; what is transferred takes its copy with it."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "sim" / "array_mismatch.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("sim_array_mismatch", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def found(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    folder = tmp_path_factory.mktemp("array_mismatch")
+    assert script.main(["--smoke", "--runs", str(folder), "--results", str(folder)]) == 0
+    assert (folder / "array_mismatch.png").stat().st_size > 0
+    record = json.loads((folder / "array_mismatch.json").read_text())
+    assert all("data_dir" not in point["settings"] for point in record["points"])
+    return {row["case"]: row["value"] for row in record["rows"]}
+
+
+def test_equal_arrays_are_one_array_and_unequal_ones_turn_the_gradient(found: dict[str, float]) -> None:
+    for way in ("in place", "transferred"):
+        cosines = [found[f"{percent} %, {way}: gradient cosine"] for percent in (0, 20, 100)]
+        assert cosines[0] == pytest.approx(1.0, abs=1e-9)  # the same arithmetic twice
+        assert cosines[0] > cosines[1] > cosines[2]
+        assert cosines[2] < 0.6  # as many signs wrong as a relative error of one makes
+
+
+def test_without_mismatch_both_ways_are_the_same_training(found: dict[str, float]) -> None:
+    for what in ("settled error", "copy error"):
+        assert found[f"0 %, in place: {what}"] == found[f"0 %, transferred: {what}"]
+    assert found["100 %, transferred: copy error"] == found["0 %, transferred: copy error"]
+    assert found["100 %, in place: copy error"] != found["0 %, in place: copy error"]
+
+
+def test_every_chip_of_the_recorded_size_is_one_point(script: ModuleType) -> None:
+    points = script.points(script.Config(), None)
+    assert len({point.name for point in points}) == len(points) == 2 * 5 * 4
