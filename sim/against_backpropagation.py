@@ -115,7 +115,7 @@ def shallow(epochs: int, *, repeats: int = 1) -> Race:
     return Race((500,), (0.1, 0.05), 0.5, 20, 4, epochs, repeats=repeats)
 
 
-FULL = Config((shallow(20, repeats=2), deep(3)), seeds=(0, 1))
+FULL = Config((shallow(20, repeats=2), deep(6)), seeds=(0, 1))
 DEFAULT = Config((shallow(5),))
 SMOKE = Config(
     (Race((30,), (0.1, 0.05), 0.5, 20, 4, 4, backprop_rates=(0.02, 0.2), search_epochs=2),),

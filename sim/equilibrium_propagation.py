@@ -95,9 +95,10 @@ class Config:
 
 
 ONE = Case((500,), (0.1, 0.05), 0.5, 20, 4, 25, repeats=3)
-TWO = Case((500, 500), (0.4, 0.1, 0.01), 1.0, 150, 6, 6, fastest=True)
+TWO = Case((500, 500), (0.4, 0.1, 0.01), 1.0, 150, 6, 15, fastest=True)
 THREE = Case((500, 500, 500), (0.128, 0.032, 0.008, 0.002), 1.0, 500, 8, 3, train_images=3000, test_images=1000)
-FULL = Config((replace(ONE, free_steps=4), ONE, TWO, THREE), seeds=(0, 1, 2))
+ALL_OF_THREE = replace(THREE, epochs=4, fastest=True, train_images=None, test_images=None)
+FULL = Config((replace(ONE, free_steps=4), ONE, TWO, THREE, ALL_OF_THREE), seeds=(0, 1, 2))
 DEFAULT = Config((replace(ONE, free_steps=4, epochs=5), replace(ONE, epochs=5)))
 SMOKE = Config(
     (Case((30,), (0.1, 0.05), 0.5, 4, 4, 3), Case((20, 20), (0.1, 0.05, 0.02), 0.5, 20, 4, 3, fastest=True)),
