@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analogeq.circuit.devices import HeldPairs, PairDevices
 from analogeq.circuit.drive import Drive, Volts
+from analogeq.circuit.periphery import amplified
 from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
+from analogeq.hardware.amplifiers import AmplifierFlaws, amplifier_flaws
 from analogeq.network import Network, Parameters
 from analogeq.network.network import Floats, Ints
 
@@ -26,8 +29,9 @@ class Conductances:
 
     The pair of edge (i, j) realises :math:`w_{ij} = A (G^+_{ij} - G^-_{ij}) / G_0`. The device that
     a sign does not need stays at the low end of the range, so the pair and ``w`` say the same and
-    only ``w`` is stored. Where wires resist, w is what the pairs realise through them, and what they hold
-    is stored beside it. Where the memory is not ideal any two devices may make up a pair, and all are stored.
+    only ``w`` is stored. Where wires resist or conveyors' gains differ, w is what the pairs realise through them, and
+    what they hold is stored beside it. Where the memory is not ideal any two devices may make up a pair, and all are
+    stored.
 
     Attributes
     ----------
@@ -41,10 +45,12 @@ class Conductances:
     clipped : int
         How many of the weights and biases asked for were outside the range.
     held : tuple of ndarray or None
-        What the devices of the forward and of the backward arrays hold, each of shape (edge,), where wires make it
-        another thing than what they realise; None where they are ideal.
+        What the devices of the forward and of the backward arrays, of shape (edge,), and of the biases, of shape
+        (node,), hold, where the chip makes it another thing than what they realise; None where it does not.
     devices : HeldPairs or None
         What a reading found every device to hold, where the memory is not ideal.
+    offsets : ndarray or None, shape (node,)
+        Constant current into each neuron that the offsets of amplifiers cause [A]; None where they have none.
     """
 
     technology: Technology
@@ -52,16 +58,17 @@ class Conductances:
     backward: Floats
     biases: Floats
     clipped: int = 0
-    held: tuple[Floats, Floats] | None = None
+    held: tuple[Floats, Floats, Floats] | None = None
     devices: HeldPairs | None = None
+    offsets: NDArray[np.float64] | None = None
 
     def pairs(self, which: Which, at: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
         """``g_plus`` and ``g_minus`` [S] of some weights, of the array that is read backward, or of some biases."""
         if self.devices is not None:
             g_plus, g_minus = getattr(self.devices, which)[:, at]
             return g_plus, g_minus
-        if self.held is not None and which != "biases":
-            return self.pair(self.held[0 if which == "weights" else 1][at])
+        if self.held is not None:
+            return self.pair(self.held[("weights", "backward", "biases").index(which)][at])
         return self.pair(getattr(self, which)[at])
 
     def pair(self, values: Floats) -> tuple[Floats, Floats]:
@@ -125,7 +132,7 @@ class Circuit:
         weights, biases = held
         if not self.technology.memory.ideal:
             return self._written(Parameters(weights, biases), n_clipped)
-        return self._through_wires(Conductances(self.technology, weights, self.backward(weights), biases, n_clipped))
+        return self._as_read(Conductances(self.technology, weights, self.backward(weights), biases, n_clipped))
 
     def new_devices(self) -> PairDevices:
         """Make a new chip's devices, nothing written yet."""
@@ -142,19 +149,27 @@ class Circuit:
             mirrored = weights * self._mirror_factors
         pairs = HeldPairs(weights, mirrored, biases)
         held = Conductances(self.technology, found.weights, back, found.biases, clipped, devices=pairs)
-        return self._through_wires(held)
+        return self._as_read(held)
 
     def _written(self, parameters: Parameters, clipped: int) -> Conductances:
         devices = self.new_devices()
         devices.write(parameters)
         return self.reading(devices, parameters.weights.dtype, clipped)
 
-    def _through_wires(self, held: Conductances) -> Conductances:
-        """Put what pairs realise through wires that resist in place of what they hold."""
-        if self.technology.wires.are_ideal:
+    def _as_read(self, held: Conductances) -> Conductances:
+        """Put what pairs realise through this chip's wires and amplifiers in place of what they hold."""
+        if self.technology.wires.are_ideal and self.amplifiers is None:
             return held
-        weights, backward = realised(self.network, held)
-        return replace(held, weights=weights, backward=backward, held=(held.weights, held.backward))
+        read = replace(held, held=(held.weights, held.backward, held.biases))
+        if not self.technology.wires.are_ideal:
+            weights, backward = realised(self.network, held)
+            read = replace(read, weights=weights, backward=backward)
+        return read if self.amplifiers is None else amplified(self.network, read, self.amplifiers)
+
+    @cached_property
+    def amplifiers(self) -> AmplifierFlaws | None:
+        """What is wrong with the neurons' amplifiers; None for nothing."""
+        return amplifier_flaws(self.technology, self.network.n_nodes)
 
     def backward(self, weights: Floats) -> Floats:
         """Weights that the array read backward realises where the first one realises ``weights``, wires apart."""
@@ -169,7 +184,7 @@ class Circuit:
         return 1.0 + self.technology.mirror_mismatch * rng.standard_normal(self.network.n_edges)
 
     def input_currents(self, conductances: Conductances, inputs: Volts) -> Volts:
-        """Norton currents [A] of inputs and biases into each node, shape (batch, node).
+        """Norton currents [A] of inputs, biases and offsets into each node, shape (batch, node).
 
         Inputs are ideal sources, so everything between them and a node folds into one current:
         the columns sense at virtual ground, hence no conductance is left over.
@@ -180,6 +195,8 @@ class Circuit:
         for block in net.input_blocks:
             drive[:, net.layer(block.post)] += inputs @ block.matrix(conductances.weights)
         drive *= tech.unit_conductance
+        if conductances.offsets is not None:
+            drive += conductances.offsets
         return drive
 
     def coupling_currents(self, conductances: Conductances, voltages: Volts) -> Volts:

@@ -46,7 +46,10 @@ def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, 
         Where the circuit stands [V]: what diodes carry depends on it.
     """
     tech = circuit.technology
-    resistive = tech.sense_gain**2 * column_conductances(circuit, conductances) + tech.unit_conductance
+    resistive = column_conductances(circuit, conductances) * tech.sense_gain**2
+    if circuit.amplifiers is not None:
+        resistive *= circuit.amplifiers.gain**2
+    resistive += tech.unit_conductance
     if drive.tether is not None:
         resistive += drive.tether.conductance
     if drive.nudge is not None:

@@ -20,7 +20,9 @@ stand at the low end of their range because the sign does not need them, too. He
 twice, whether there are two arrays or both readings share one. Where wires resist, the rows of an
 array load each other's drivers: in place of :math:`\sum_k g_k u_k^2` stands :math:`\sum_{kl} u_k Y_{kl} u_l`
 with the array's loading Y (`analogeq.circuit.crossbar`), the heat of devices, wires, drivers and
-virtual grounds.
+virtual grounds. Where amplifiers have offsets, followers stand at theirs, and virtual grounds at o in place of 0 V:
+the arrays then turn :math:`u^T Y u - 2 u^T G o + o^T B o` into heat (`analogeq.circuit.readings`), which drivers and
+sense amplifiers supply together.
 
 An ideal clamp stands for two perfect diodes: no drop, no heat, and what pushes against the upper one
 flows into the rail. (The netlists' stand-in for it is a source to ground, where the same current ends.)
@@ -45,6 +47,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
+from analogeq.circuit.readings import readings
 from analogeq.circuit.wired import drawn_power
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import resisted_diode_current, thermal_voltage
@@ -171,7 +174,7 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
     inputs, couplings = _crossbars(circuit, conductances, lines, drive.inputs.astype(np.float64), v)
     return Power(
         inputs=_spread(inputs, v),
-        biases=np.full(v.shape[:-1], lines.bias * tech.rail**2),
+        biases=np.full(v.shape[:-1], _bias_heat(circuit, conductances, lines)),
         couplings=couplings,
         leak=tech.unit_conductance * (v**2).sum(axis=-1),
         tether=tether,
@@ -188,12 +191,41 @@ def _crossbars(
     circuit: Circuit, conductances: Conductances, lines: WordLines, inputs: Doubles, v: Doubles
 ) -> tuple[Doubles, Doubles]:
     """Power of the arrays behind the inputs, and of those between neurons."""
+    net, tech, flaws = circuit.network, circuit.technology, circuit.amplifiers
+    driven = tech.follower_factor * (v if flaws is None else v + flaws.follower)
+    if flaws is None:
+        return _grounded(circuit, conductances, lines, inputs, driven)
+    behind, between = _grounded(circuit, conductances, lines, inputs, driven)
+    for read in readings(net, conductances):
+        words = inputs if read.sender is None else driven[..., read.sender]
+        added = sum(
+            (array.pulled(ground) - 2.0 * array.currents(words)) @ ground
+            for array, ground in ((read.plus, flaws.plus[read.receiver]), (read.minus, flaws.minus[read.receiver]))
+        )
+        if read.sender is None:
+            behind = behind + added
+        else:
+            between = between + added
+    return behind, between
+
+
+def _bias_heat(circuit: Circuit, conductances: Conductances, lines: WordLines) -> float:
+    rail, flaws = circuit.technology.rail, circuit.amplifiers
+    if flaws is None:
+        return lines.bias * rail**2
+    g_plus, g_minus = _pairs(conductances, "biases")
+    return float(g_plus @ (rail - flaws.plus) ** 2 + g_minus @ (rail - flaws.minus) ** 2)
+
+
+def _grounded(
+    circuit: Circuit, conductances: Conductances, lines: WordLines, inputs: Doubles, driven: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Power of the arrays with their virtual grounds at 0 V."""
     net, tech = circuit.network, circuit.technology
-    driven = tech.follower_factor * v
-    if conductances.held is None:
+    if tech.wires.are_ideal:
         return inputs**2 @ lines.inputs, driven**2 @ lines.neurons
     forward, backward = conductances.pairs("weights"), conductances.pairs("backward")
-    behind, between = np.zeros(len(inputs)), np.zeros(v.shape[:-1])
+    behind, between = np.zeros(len(inputs)), np.zeros(driven.shape[:-1])
     for block in net.input_blocks:
         behind += drawn_power(tech, block, forward, "forward", inputs)
     for block in net.coupling_blocks:

@@ -11,8 +11,15 @@ from analogeq.hardware.converter import Converter
 
 def assumptions(technology: Technology | ResistiveTechnology) -> tuple[str, ...]:
     """Say what is ideal in this technology, and what neither family models."""
-    found = _resistive(technology) if isinstance(technology, ResistiveTechnology) else _hopfield(technology)
-    return (*found, "Amplifiers have neither offset nor bandwidth, and their own supply is not counted.")
+    if isinstance(technology, ResistiveTechnology):
+        return (
+            *_resistive(technology),
+            "Amplifiers have neither offset nor bandwidth, and their own supply is not counted.",
+        )
+    return (
+        *_hopfield(technology),
+        "Amplifiers have neither a bandwidth nor a limit of swing, and their own supply is not counted.",
+    )
 
 
 def _hopfield(technology: Technology) -> tuple[str, ...]:
@@ -34,11 +41,24 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
     )
     return (
         followers,
+        _amplifiers(technology),
         clamp,
         arrays,
         _wires(technology.wires),
         _converter("DACs", technology.dac),
         _converter("ADCs", technology.adc),
+    )
+
+
+def _amplifiers(technology: Technology) -> str:
+    tech = technology
+    flaws = (tech.sense_offset, tech.sense_offset_spread, tech.follower_offset, tech.follower_offset_spread)
+    if not any((*flaws, tech.sense_gain_spread)):
+        return "Amplifiers have no offsets, and all conveyors one gain."
+    return (
+        f"Virtual grounds stand at {tech.sense_offset:g} ± {tech.sense_offset_spread:g} V, followers add "
+        f"{tech.follower_offset:g} ± {tech.follower_offset_spread:g} V, and conveyors' gains are "
+        f"±{100 * tech.sense_gain_spread:g} % apart (standard deviations of chip {tech.amplifier_seed})."
     )
 
 

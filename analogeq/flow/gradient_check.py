@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances
+from analogeq.circuit.periphery import offset_slopes, per_column
 from analogeq.circuit.wired import pull_back
 from analogeq.controller import Controller, Schedule
 from analogeq.controller.controller import presented
@@ -201,15 +202,24 @@ def oracle(subject: Subject, voltages: NDArray[np.float64]) -> tuple[Parameters,
 
 
 def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Parameters]) -> Parameters:
-    """Differentiate by what the devices hold: through the mirrored arrays' errors, and through wires that resist."""
-    shares = backward_shares(circuit)
-    if held.held is None:
+    """Differentiate by what the devices hold: through mirrored arrays, wires that resist, amplifiers that differ."""
+    shares, net, flaws = backward_shares(circuit), circuit.network, circuit.amplifiers
+    if circuit.technology.wires.are_ideal and flaws is None:
         return gradient(backward_shares=shares)
-    edges = np.ones(circuit.network.n_edges)
+    edges = np.ones(net.n_edges)
     forward, both = gradient(backward_shares=0.0 * edges), gradient(backward_shares=edges)
-    weights = pull_back(circuit.network, held, forward.weights, "forward")
-    back = pull_back(circuit.network, held, both.weights - forward.weights, "backward")
-    return Parameters(weights + (back if shares is None else shares * back), forward.biases)
+    there, back, biases = (
+        np.asarray(slopes, dtype=np.float64)
+        for slopes in (forward.weights, both.weights - forward.weights, forward.biases)
+    )
+    if flaws is not None:
+        there, back = per_column(net, there, back, flaws.gain)
+    if not circuit.technology.wires.are_ideal:
+        there, back = pull_back(net, held, there, "forward"), pull_back(net, held, back, "backward")
+    if flaws is not None:
+        more = offset_slopes(net, held, flaws, biases)
+        there, back, biases = there + more[0], back + more[1], biases * flaws.gain + more[2]
+    return Parameters(there + (back if shares is None else shares * back), biases)
 
 
 class _Bench:

@@ -14,6 +14,7 @@ from analogeq.hardware.limits import (
     check_int,
     check_label,
     check_not_negative,
+    check_number,
     check_positive,
     check_temperature,
 )
@@ -40,6 +41,15 @@ class Technology:
     follower_gain : float
         Open-loop gain of the amplifier that drives a word line from a neuron (a voltage follower:
         the line stands at ``a / (1 + a)`` of the neuron's voltage). Infinite by default.
+    sense_offset, sense_offset_spread : float
+        Where the virtual grounds of a column stand instead of at 0 V [V]: all of them, and the standard deviation of
+        each, those of a pair's two columns apart.
+    sense_gain_spread : float
+        Standard deviation of the relative error of A among neurons.
+    follower_offset, follower_offset_spread : float
+        By how much a follower's line stands higher than its neuron [V] before the gain's error: likewise.
+    amplifier_seed : int
+        Which chip: the seed of what is drawn of amplifiers.
     clamp : IdealClamp or DiodeClamp
         What holds a node between ground and the rail.
     arrays : {"shared", "mirrored"}
@@ -72,6 +82,12 @@ class Technology:
     conductance_high: float = 100e-6
     sense_gain: float = 1.0
     follower_gain: float = math.inf
+    sense_offset: float = 0.0
+    sense_offset_spread: float = 0.0
+    sense_gain_spread: float = 0.0
+    follower_offset: float = 0.0
+    follower_offset_spread: float = 0.0
+    amplifier_seed: int = 0
     clamp: Clamp = field(default_factory=IdealClamp)
     arrays: Literal["shared", "mirrored"] = "shared"
     mirror_mismatch: float = 0.0
@@ -92,6 +108,12 @@ class Technology:
         check_positive("conductance_high", self.conductance_high, "S")
         check_positive("sense_gain", self.sense_gain)
         check_positive("follower_gain", self.follower_gain, infinite=True)
+        check_number("sense_offset", self.sense_offset, "V")
+        check_not_negative("sense_offset_spread", self.sense_offset_spread, "V")
+        check_not_negative("sense_gain_spread", self.sense_gain_spread)
+        check_number("follower_offset", self.follower_offset, "V")
+        check_not_negative("follower_offset_spread", self.follower_offset_spread, "V")
+        check_int("amplifier_seed", self.amplifier_seed, 0, None, "give a seed from 0")
         check_not_negative("mirror_mismatch", self.mirror_mismatch)
         check_int("mirror_seed", self.mirror_seed, 0, None, "give a seed from 0")
         for key in ("dac", "adc"):

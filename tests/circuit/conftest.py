@@ -88,6 +88,16 @@ def case(network: Network, technology: Technology, *, seed: int = 0, phases: boo
     return Case(circuit, circuit.program(parameters), Drive(inputs, tether, nudge))
 
 
+AMPLIFIERS = {
+    "sense_offset": 5e-3,
+    "sense_offset_spread": 20e-3,
+    "sense_gain_spread": 0.1,
+    "follower_offset": -3e-3,
+    "follower_offset_spread": 10e-3,
+    "amplifier_seed": 3,
+}
+"""Errors some ten times those of careful amplifiers, so that nothing that leaves one out agrees."""
+
 CASES = {
     "layered": lambda: case(Network.layered((2, 2, 1)), Technology()),
     "free phase": lambda: case(Network.layered((2, 2, 1)), Technology(), phases=False),
@@ -102,6 +112,13 @@ CASES = {
             sense_gain=2.0,
             wires=Wires(50.0, 0.0, 0.0, 300.0, driven_from="both", sensed_at="top"),
         ),
+    ),
+    "amplifiers": lambda: case(
+        lateral_network(), Technology(rail=0.8, sense_gain=2.0, follower_gain=50.0, **AMPLIFIERS)
+    ),
+    "wired, amplifiers": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(arrays="mirrored", mirror_mismatch=0.2, wires=Wires(5e3, 4e3, 8e3, 6e3), **AMPLIFIERS),
     ),
     "mirrored": lambda: case(
         Network.layered((2, 3, 2)),

@@ -25,6 +25,7 @@ from analogeq.flow.gradient_check import (
 from analogeq.flow.gradient_report import flat, random_subject, require_cosine, write_report
 from analogeq.flow.training import Settler
 from analogeq.hardware import Converter, Technology, Wires
+from analogeq.hardware.memory import Memory
 from analogeq.network import Network, Parameters
 
 NETWORK = Network.layered((4, 6, 5, 3))
@@ -204,10 +205,30 @@ def test_what_a_cosine_loses_is_exact_where_the_cosine_rounds_to_one() -> None:
     assert cosine_loss(np.zeros(2), np.ones(2)) == 1.0
 
 
-@pytest.mark.parametrize("arrays", ["shared", "mirrored"])
-def test_the_exact_gradient_through_wires_is_the_slope_of_the_settled_cost(arrays: str) -> None:
-    wires = Wires(800.0, 500.0, 3e3, 1e3)
-    chip = Technology(wires=wires, arrays=arrays, mirror_mismatch=0.2 if arrays == "mirrored" else 0.0)
+WIRED = Technology(wires=Wires(800.0, 500.0, 3e3, 1e3))
+AMPLIFIED = Technology(
+    follower_gain=60.0,
+    sense_gain=2.0,
+    sense_offset=4e-3,
+    sense_offset_spread=20e-3,
+    sense_gain_spread=0.1,
+    follower_offset_spread=20e-3,
+)
+
+
+@pytest.mark.parametrize(
+    "chip",
+    [
+        WIRED,
+        replace(WIRED, arrays="mirrored", mirror_mismatch=0.2),
+        AMPLIFIED,
+        replace(AMPLIFIED, arrays="mirrored", mirror_mismatch=0.2, memory=Memory(pairs="balanced")),
+        replace(AMPLIFIED, wires=WIRED.wires),
+        replace(AMPLIFIED, wires=WIRED.wires, arrays="mirrored", mirror_mismatch=0.2, memory=Memory(pairs="balanced")),
+    ],
+    ids=["wires", "mirrored wires", "amplifiers", "balanced pairs", "both", "both and balanced"],
+)
+def test_the_exact_gradient_by_what_devices_hold_is_the_slope_of_the_settled_cost(chip: Technology) -> None:
     made = subject(chip)
 
     def settled(parameters: Parameters) -> np.ndarray:
@@ -216,19 +237,22 @@ def test_the_exact_gradient_through_wires_is_the_slope_of_the_settled_cost(array
             controller.program(parameters)
             return controller.settle(made.inputs)
 
-    def cost(weights: np.ndarray) -> float:
-        outputs = settled(replace(made.parameters, weights=weights))[:, NETWORK.outputs]
+    def cost(weights: np.ndarray, biases: np.ndarray) -> float:
+        outputs = settled(Parameters(weights, biases))[:, NETWORK.outputs]
         return float(((outputs - made.targets) ** 2).sum(axis=1).mean())
 
     exact, _, corners = oracle(made, settled(made.parameters))
     assert corners == 0
     along = np.sign(made.parameters.weights) * np.random.default_rng(2).random(NETWORK.n_edges)
     step = 1e-4  # moves weights of 0.2 and less by a part of themselves, none through zero
-    weights = made.parameters.weights
+    weights, biases = made.parameters.weights, made.parameters.biases
     kept = np.abs(weights) > 2 * step
     along *= kept
-    slope = (cost(weights + step * along) - cost(weights - step * along)) / (2 * step)
+    slope = (cost(weights + step * along, biases) - cost(weights - step * along, biases)) / (2 * step)
     assert exact.weights @ along == pytest.approx(slope, rel=1e-6)
+    along = np.random.default_rng(3).random(NETWORK.n_nodes)
+    slope = (cost(weights, biases + step * along) - cost(weights, biases - step * along)) / (2 * step)
+    assert exact.biases @ along == pytest.approx(slope, rel=1e-6)
 
 
 def test_wires_cost_the_estimate_some_of_the_gradient_s_direction() -> None:

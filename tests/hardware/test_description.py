@@ -63,6 +63,12 @@ def technologies(draw):
         conductance_high=high,
         sense_gain=draw(POSITIVE),
         follower_gain=draw(POSITIVE | st.just(math.inf)),
+        sense_offset=draw(st.floats(-1.0, 1.0)),
+        sense_offset_spread=draw(st.just(0.0) | POSITIVE),
+        sense_gain_spread=draw(st.just(0.0) | POSITIVE),
+        follower_offset=draw(st.floats(-1.0, 1.0)),
+        follower_offset_spread=draw(st.just(0.0) | POSITIVE),
+        amplifier_seed=draw(st.integers(0, 2**40)),
         clamp=draw(CLAMPS),
         arrays=arrays,
         mirror_mismatch=draw(st.floats(0.0, 1.0)) if arrays == "mirrored" else 0.0,
@@ -122,6 +128,11 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         [amplifiers]
         sense_gain = 2
         follower_gain = 1000.0
+        sense_offset = "-500 uV"
+        sense_offset_spread = "2 mV"
+        sense_gain_spread = 0.01
+        follower_offset_spread = "1 mV"
+        amplifier_seed = 4
         [clamp]
         kind = "diode"
         saturation_current = "1 pA"
@@ -151,6 +162,11 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         conductance_high=100e-6,
         sense_gain=2.0,
         follower_gain=1000.0,
+        sense_offset=-500e-6,
+        sense_offset_spread=2e-3,
+        sense_gain_spread=0.01,
+        follower_offset_spread=1e-3,
+        amplifier_seed=4,
         clamp=DiodeClamp(1e-12, 1.1, 2.0),
         arrays="mirrored",
         mirror_mismatch=0.02,
@@ -186,6 +202,15 @@ def test_a_diode_that_is_not_known_gets_a_suggestion():
         ('[chip]\nrial = "1 V"', "[chip] rial: unknown key; did you mean 'rail'?"),
         ('[neuron]\nrail = "1 V"', "[neuron] rail: unknown key; it belongs in [chip]"),
         ("[chip]\nsense_gian = 1", "[chip] sense_gian: unknown key; did you mean 'sense_gain' in [amplifiers]?"),
+        (
+            '[amplifiers]\nsense_ofset = "1 mV"',
+            "[amplifiers] sense_ofset: unknown key; did you mean 'sense_offset'?",
+        ),
+        ("[amplifiers]\nsense_offset = 0.001", "[amplifiers] sense_offset: 0.001 has no unit"),
+        (
+            '[amplifiers]\nsense_offset_spread = "-1 mV"',
+            "[amplifiers] sense_offset_spread: -0.001 V is below zero",
+        ),
         ("[neurons]\n", "neurons: unknown table; did you mean 'neuron'?"),
         ("[zzz]\n", "zzz: unknown table; there are chip, neuron,"),
         ("rail = 1", "rail: unknown table; did you mean 'rail' in [chip]?"),

@@ -109,6 +109,14 @@ class Crossbar:
         found.setflags(write=False)
         return found
 
+    @property
+    def bit_loading(self) -> Doubles:
+        """Current into each bit line per volt on each virtual ground [S], shape (bit, bit), read-only.
+
+        The word lines' drivers at 0 V. Symmetric, too.
+        """
+        return self._turned.loading
+
     def currents(self, words: NDArray[np.floating]) -> Doubles:
         """Current out of each bit line into its virtual ground [A], shape (batch, bit).
 

@@ -78,11 +78,12 @@ def _pair(table: Instances, _: Technology) -> tuple[Table, ...]:
 
 def _sense(table: Instances, technology: Technology) -> tuple[Table, ...]:
     plus, minus, node = _ports(table)
-    ground, gain = np.zeros_like(node), _all(table, technology.sense_gain)
+    ground, nothing, held = np.zeros_like(node), _all(table, 0.0), table.parameters
+    gain = technology.sense_gain * held.get("gain", _all(table, 1.0))
     sensing_plus, sensing_minus = _named(table, "v", "_plus"), _named(table, "v", "_minus")
     return (
-        VoltageSources(sensing_plus, _grounded(plus), _all(table, 0.0)),
-        VoltageSources(sensing_minus, _grounded(minus), _all(table, 0.0)),
+        VoltageSources(sensing_plus, _grounded(plus), held.get("offset_plus", nothing)),
+        VoltageSources(sensing_minus, _grounded(minus), held.get("offset_minus", nothing)),
         CurrentConveyors(_named(table, "f", "_plus"), np.column_stack((ground, node)), sensing_plus, gain),
         CurrentConveyors(_named(table, "f", "_minus"), np.column_stack((node, ground)), sensing_minus, gain),
     )
@@ -124,6 +125,7 @@ def _one_conductance(table: Instances, _: Technology) -> tuple[Table, ...]:
 _INSIDE: Mapping[str, Callable[[Instances, Technology], tuple[Table, ...]]] = {
     "pair": _pair,
     "sense": _sense,
+    "sense_real": _sense,
     "neuron": _neuron,
     "follower": _follower,
     "tether": _one_conductance,

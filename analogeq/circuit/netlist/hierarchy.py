@@ -98,7 +98,7 @@ def cell_hierarchy(
     preset = _preset(drive, sample, start, net.n_nodes)
     sections = (
         _sources(circuit, drive, sample, wires),
-        *_neurons(wires, preset),
+        *_neurons(circuit, wires, preset),
         *_biases(conductances, wires),
         *_input_crossbar(circuit, conductances, wires, nodes),
         *_coupling_crossbars(circuit, conductances, wires, nodes),
@@ -138,12 +138,16 @@ def _sources(circuit: Circuit, drive: Drive, sample: int, wires: _Wires) -> Sect
     )
 
 
-def _neurons(wires: _Wires, preset: Doubles) -> Iterator[Section]:
+def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles) -> Iterator[Section]:
     count = len(wires.neurons)
     cells = _cells("neuron", _numbered("xn", count), (wires.neurons, wires.rail), v_preset=preset)
     yield Section("Neurons: node, rail", (cells,))
-    amplifiers = _cells("sense", _numbered("xs", count), (wires.plus, wires.minus, wires.neurons))
-    yield Section("Sense amplifiers: plus and minus bit line, neuron", (amplifiers,))
+    names, ports, flaws = _numbered("xs", count), (wires.plus, wires.minus, wires.neurons), circuit.amplifiers
+    if flaws is None:
+        yield Section("Sense amplifiers: plus and minus bit line, neuron", (_cells("sense", names, ports),))
+        return
+    real = _cells("sense_real", names, ports, gain=flaws.gain, offset_plus=flaws.plus, offset_minus=flaws.minus)
+    yield Section("Sense amplifiers, each with its errors: plus and minus bit line, neuron", (real,))
 
 
 def _biases(conductances: Conductances, wires: _Wires) -> Iterator[Section]:
@@ -182,16 +186,24 @@ def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wi
     driving = np.unique(np.concatenate((pre, post)))
     line = np.zeros_like(wires.neurons)
     line[driving] = nodes.derive("wl", wires.neurons[driving])
-    names = tuple(f"xf{k}" for k in driving.tolist())
-    yield Section(
-        "Word-line followers: neuron, word line",
-        (_cells("follower", names, (wires.neurons[driving], line[driving])),),
-    )
+    yield _followers(circuit, driving, line, wires, nodes)
     if not circuit.technology.wires.are_ideal:
         for title, tables in wired_blocks(circuit.network, conductances, (line, wires.plus, wires.minus), nodes):
             yield Section(f"{title}: {_WIRED}", tables)
         return
     yield from _ideal_crossbars(circuit, conductances, line, wires)
+
+
+def _followers(circuit: Circuit, driving: Ints, line: Ints, wires: _Wires, nodes: Nodes) -> Section:
+    names = tuple(f"xf{k}" for k in driving.tolist())
+    if circuit.amplifiers is None or not circuit.amplifiers.follower.any():
+        cells = _cells("follower", names, (wires.neurons[driving], line[driving]))
+        return Section("Word-line followers: neuron, word line", (cells,))
+    driven = nodes.derive("fo", wires.neurons[driving])
+    volts = circuit.technology.follower_factor * circuit.amplifiers.follower[driving]
+    added = VoltageSources(tuple(f"vo{k}" for k in driving.tolist()), np.column_stack((line[driving], driven)), volts)
+    cells = _cells("follower", names, (wires.neurons[driving], driven))
+    return Section("Word-line followers: neuron, output; and what their offsets add on the word line", (cells, added))
 
 
 def _ideal_crossbars(circuit: Circuit, conductances: Conductances, line: Ints, wires: _Wires) -> Iterator[Section]:

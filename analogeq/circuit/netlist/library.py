@@ -12,6 +12,7 @@ from analogeq.errors import InputError
 CELLS = (
     "pair",
     "sense",
+    "sense_real",
     "neuron",
     "clamp_ideal",
     "clamp_diode",

@@ -71,14 +71,15 @@ class Vocabulary:
 
 _TEMPERATURE = Quantity("degC", "27 degC")
 _SEGMENT = Quantity("Ohm", "1 Ohm")
+_OFFSET = Quantity("V", "1 mV")
 _CONVERTER: Keys = {
     "bits": Bits(),
     "full_scale": FullScale(),
     "gain": Number(),
-    "offset": Quantity("V", "1 mV"),
+    "offset": _OFFSET,
     "nonlinearity": Number(),
     "gain_spread": Number(),
-    "offset_spread": Quantity("V", "1 mV"),
+    "offset_spread": _OFFSET,
     "noise": Quantity("V", "1 mV"),
     "seed": Whole(),
 }
@@ -96,7 +97,16 @@ HOPFIELD = Vocabulary(
             "mirror_mismatch": Number(),
             "mirror_seed": Whole(),
         },
-        "amplifiers": {"sense_gain": Number(), "follower_gain": Number()},
+        "amplifiers": {
+            "sense_gain": Number(),
+            "follower_gain": Number(),
+            "sense_offset": _OFFSET,
+            "sense_offset_spread": _OFFSET,
+            "sense_gain_spread": Number(),
+            "follower_offset": _OFFSET,
+            "follower_offset_spread": _OFFSET,
+            "amplifier_seed": Whole(),
+        },
         "dac": _CONVERTER,
         "adc": _CONVERTER,
         "wires": {
