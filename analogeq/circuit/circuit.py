@@ -63,16 +63,21 @@ class Conductances:
     offsets: NDArray[np.float64] | None = None
 
     def pairs(self, which: Which, at: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
-        """``g_plus`` and ``g_minus`` [S] of some weights, of the array that is read backward, or of some biases."""
+        """``g_plus`` and ``g_minus`` [S] of some weights, of the array that is read backward, or of some biases.
+
+        At the chip's temperature.
+        """
         if self.devices is not None:
             g_plus, g_minus = getattr(self.devices, which)[:, at]
-            return g_plus, g_minus
-        if self.held is not None:
-            return self.pair(self.held[("weights", "backward", "biases").index(which)][at])
-        return self.pair(getattr(self, which)[at])
+        elif self.held is not None:
+            g_plus, g_minus = self.pair(self.held[("weights", "backward", "biases").index(which)][at])
+        else:
+            g_plus, g_minus = self.pair(getattr(self, which)[at])
+        warm = self.technology.device_factor
+        return (g_plus, g_minus) if warm == 1.0 else (warm * g_plus, warm * g_minus)
 
     def pair(self, values: Floats) -> tuple[Floats, Floats]:
-        """Split dimensionless ``values`` into ``g_plus`` and ``g_minus`` [S], each of its shape."""
+        """Split dimensionless ``values`` into ``g_plus`` and ``g_minus`` [S] at 27 degC, each of its shape."""
         tech = self.technology
         excess = values * (tech.unit_conductance / tech.sense_gain)
         return tech.conductance_low + np.maximum(excess, 0.0), tech.conductance_low + np.maximum(-excess, 0.0)
@@ -157,10 +162,11 @@ class Circuit:
         return self.reading(devices, parameters.weights.dtype, clipped)
 
     def _as_read(self, held: Conductances) -> Conductances:
-        """Put what pairs realise through this chip's wires and amplifiers in place of what they hold."""
-        if self.technology.wires.are_ideal and self.amplifiers is None:
+        """Put what pairs realise at this chip's temperature, through its wires and amplifiers, for what they hold."""
+        warm = self.technology.device_factor
+        if self.technology.wires.are_ideal and self.amplifiers is None and warm == 1.0:
             return held
-        read = replace(held, held=(held.weights, held.backward, held.biases))
+        read = _warmed(replace(held, held=(held.weights, held.backward, held.biases)), warm)
         if not self.technology.wires.are_ideal:
             weights, backward = realised(self.network, held)
             read = replace(read, weights=weights, backward=backward)
@@ -224,7 +230,7 @@ class Circuit:
 
     def load_conductances(self, drive: Drive) -> Volts:
         """Conductance [S] from each node to ground: leak, tether and nudge, shape (node,)."""
-        load = np.full(self.network.n_nodes, self.technology.unit_conductance)
+        load = np.full(self.network.n_nodes, self.technology.leak_conductance)
         if drive.tether is not None:
             load += drive.tether.conductance
         if drive.nudge is not None:
@@ -236,3 +242,12 @@ class Circuit:
         total = self.norton_currents(conductances, drive) + self.coupling_currents(conductances, voltages)
         total -= self.load_conductances(drive) * voltages
         return total
+
+
+def _warmed(held: Conductances, factor: float) -> Conductances:
+    """Let every device conduct ``factor`` times as much; both directions stay one array where they are."""
+    if factor == 1.0:
+        return held
+    weights = held.weights * held.weights.dtype.type(factor)
+    back = weights if held.backward is held.weights else held.backward * held.backward.dtype.type(factor)
+    return replace(held, weights=weights, backward=back, biases=held.biases * held.biases.dtype.type(factor))

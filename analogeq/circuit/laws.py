@@ -64,7 +64,7 @@ def co_content(circuit: Circuit, conductances: Conductances, drive: Drive, volta
     Only a circuit whose two directions of a weight agree has this energy; the forward array is used.
     """
     tech = circuit.technology
-    own: Volts = 0.5 * tech.unit_conductance * np.sum(voltages**2, axis=1)
+    own: Volts = 0.5 * tech.leak_conductance * np.sum(voltages**2, axis=1)
     own -= np.sum(circuit.input_currents(conductances, drive.inputs) * voltages, axis=1)
     own -= 0.5 * np.sum(circuit.coupling_currents(conductances, voltages) * voltages, axis=1)
     if drive.tether is not None:

@@ -49,7 +49,7 @@ def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, 
     resistive = column_conductances(circuit, conductances) * tech.sense_gain**2
     if circuit.amplifiers is not None:
         resistive *= circuit.amplifiers.gain**2
-    resistive += tech.unit_conductance
+    resistive += tech.leak_conductance
     if drive.tether is not None:
         resistive += drive.tether.conductance
     if drive.nudge is not None:

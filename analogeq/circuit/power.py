@@ -176,7 +176,7 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
         inputs=_spread(inputs, v),
         biases=np.full(v.shape[:-1], _bias_heat(circuit, conductances, lines)),
         couplings=couplings,
-        leak=tech.unit_conductance * (v**2).sum(axis=-1),
+        leak=tech.leak_conductance * (v**2).sum(axis=-1),
         tether=tether,
         nudge=nudge,
         clamp=clamp,

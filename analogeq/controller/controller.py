@@ -148,8 +148,7 @@ class Controller:
         """Settle from the free state with the outputs pulled toward ``targets``, shape (batch, output)."""
         state = after(self.state, Event.NUDGE)
         assert self._free is not None  # noqa: S101  the table lets nobody here without a free phase
-        tech = self.session.circuit.technology
-        nudge = Nudge(targets * tech.rail, 2.0 * beta * tech.unit_conductance)
+        nudge = nudged(self.session.circuit.technology, targets, beta)
         drive = Drive(self._drive.inputs, self._drive.tether, nudge)
         point = self.session.settle(drive, self._free.voltages, duration=self._seconds(self.schedule.nudged_time))
         self.state = state
@@ -208,7 +207,11 @@ class Controller:
             if self.state is not State.IDLE:
                 self.release()
         response = nudge_response(
-            self.session.circuit, self._conductances, self._drive, point.voltages, targets * self._rail
+            self.session.circuit,
+            self._conductances,
+            self._drive,
+            point.voltages,
+            arriving(self.session.circuit.technology, targets),
         )
         moved = response.voltages / self._rail
         free = self.read(point)
@@ -246,6 +249,16 @@ def presented(technology: Technology, inputs: Signals, prediction: Signals | Non
     if prediction is not None and tether > 0.0:
         held = Tether(_converted(technology, prediction, "nodes"), tether * technology.unit_conductance)
     return Drive(_converted(technology, inputs, "inputs"), held)
+
+
+def nudged(technology: Technology, targets: Signals, beta: float) -> Nudge:
+    """What pulls the outputs to ``targets``, shape (batch, output): through its converters, with 2·beta·G0."""
+    return Nudge(arriving(technology, targets), 2.0 * beta * technology.unit_conductance)
+
+
+def arriving(technology: Technology, targets: Signals) -> Signals:
+    """Voltages [V] that the converters behind the nudge put out where ``targets`` are asked for."""
+    return technology.nudge.to_volts(targets * technology.rail, technology.rail, "targets")
 
 
 def _converted(technology: Technology, signals: Signals, channels: str) -> Signals:

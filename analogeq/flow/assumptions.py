@@ -44,9 +44,11 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
         _amplifiers(technology),
         clamp,
         arrays,
+        _temperature(technology),
         _wires(technology.wires),
         _converter("DACs", technology.dac),
         _converter("ADCs", technology.adc),
+        _converter("The converters behind the nudge", technology.nudge),
     )
 
 
@@ -59,6 +61,20 @@ def _amplifiers(technology: Technology) -> str:
         f"Virtual grounds stand at {tech.sense_offset:g} ± {tech.sense_offset_spread:g} V, followers add "
         f"{tech.follower_offset:g} ± {tech.follower_offset_spread:g} V, and conveyors' gains are "
         f"±{100 * tech.sense_gain_spread:g} % apart (standard deviations of chip {tech.amplifier_seed})."
+    )
+
+
+def _temperature(technology: Technology) -> str:
+    devices, leaks = technology.device_temperature_coefficient, technology.leak_temperature_coefficient
+    at, leak = (
+        f"The chip is at {technology.temperature:g} °C",
+        technology.leak_conductance / technology.unit_conductance,
+    )
+    if devices == leaks == 0.0:
+        return f"{at}; what its devices and leaks conduct does not depend on that."
+    return (
+        f"{at}: devices, programmed for 27 °C, conduct {technology.device_factor:.4g} of that "
+        f"({1e6 * devices:g} ppm/K), leaks {leak:.4g} ({1e6 * leaks:g} ppm/K)."
     )
 
 

@@ -14,7 +14,7 @@ from analogeq.circuit import Circuit, Conductances
 from analogeq.circuit.periphery import offset_slopes, per_column
 from analogeq.circuit.wired import pull_back
 from analogeq.controller import Controller, Schedule
-from analogeq.controller.controller import presented
+from analogeq.controller.controller import arriving, presented
 from analogeq.engines import OperatingPoint, Session, engine
 from analogeq.engines.small_signal import backward_shares, cost_adjoint, nudge_response
 from analogeq.errors import InputError, NotSettledError
@@ -190,8 +190,9 @@ def oracle(subject: Subject, voltages: NDArray[np.float64]) -> tuple[Parameters,
     circuit, tech = subject.circuit, subject.circuit.technology
     drive = presented(tech, subject.inputs, subject.prediction, subject.tether)
     held = circuit.program(subject.parameters)
-    where = circuit, held, drive, voltages, subject.targets * tech.rail
-    adjoint, response = cost_adjoint(*where), nudge_response(*where)
+    where = circuit, held, drive, voltages
+    adjoint = cost_adjoint(*where, subject.targets * tech.rail)
+    response = nudge_response(*where, arriving(tech, subject.targets))
     signals = drive.inputs / tech.rail, voltages / tech.rail
     gradient = partial(
         exact_gradient, circuit.network, *signals, adjoint.voltages / tech.rail, follower=tech.follower_factor
@@ -202,9 +203,10 @@ def oracle(subject: Subject, voltages: NDArray[np.float64]) -> tuple[Parameters,
 
 
 def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Parameters]) -> Parameters:
-    """Differentiate by what the devices hold: through mirrored arrays, wires that resist, amplifiers that differ."""
+    """Differentiate by what the devices hold: through mirrored arrays, wires, temperature, amplifiers that differ."""
     shares, net, flaws = backward_shares(circuit), circuit.network, circuit.amplifiers
-    if circuit.technology.wires.are_ideal and flaws is None:
+    warm = circuit.technology.device_factor
+    if circuit.technology.wires.are_ideal and flaws is None and warm == 1.0:
         return gradient(backward_shares=shares)
     edges = np.ones(net.n_edges)
     forward, both = gradient(backward_shares=0.0 * edges), gradient(backward_shares=edges)
@@ -219,7 +221,7 @@ def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Pa
     if flaws is not None:
         more = offset_slopes(net, held, flaws, biases)
         there, back, biases = there + more[0], back + more[1], biases * flaws.gain + more[2]
-    return Parameters(there + (back if shares is None else shares * back), biases)
+    return Parameters(warm * (there + (back if shares is None else shares * back)), warm * biases)
 
 
 class _Bench:

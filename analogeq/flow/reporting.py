@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analogeq.circuit import Circuit, Nudge
+from analogeq.circuit import Circuit
+from analogeq.controller.controller import nudged as nudged_to
 from analogeq.controller.controller import presented as driven
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
@@ -122,9 +123,9 @@ def _waveforms(run: Run) -> list[Section]:
     drive = driven(tech, x, prediction, config.schedule.tether)
     start = None if prediction is None else np.clip(prediction, 0.0, 1.0) * tech.rail
     free_time, nudged_time = config.schedule.free_time or WATCHED[0], config.schedule.nudged_time or WATCHED[1]
-    target = data.targets(data.y_test[:1]).astype(np.float64) * tech.rail
+    target = data.targets(data.y_test[:1]).astype(np.float64)
     # Drawn with the positive nudge: a negative one may have no end.
-    nudge = Nudge(target, 2.0 * config.schedule.beta * tech.unit_conductance)
+    nudge = nudged_to(tech, target, config.schedule.beta)
     with Settler().open(circuit) as session:
         session.program(programmed(circuit, run.parameters))
         free = session.transient(drive, free_time * tech.time_constant, start, points=201)

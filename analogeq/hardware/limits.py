@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from analogeq.errors import TechnologyError
 
 ABSOLUTE_ZERO = -273.15  # degC
+REFERENCE_TEMPERATURE = 27.0  # degC, at which conductances are meant; SPICE's nominal temperature
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]{0,62}", re.ASCII)
 
@@ -45,6 +46,21 @@ def check_temperature(key: str, value: object) -> None:
     if check_number(key, value, "degC") <= ABSOLUTE_ZERO:
         raise TechnologyError(
             f"{key}: {value!r} degC is not above absolute zero, {ABSOLUTE_ZERO} degC; was it meant in kelvin?"
+        )
+
+
+def at_temperature(coefficient: float, temperature: float) -> float:
+    """Conductance at ``temperature`` [degC] over that at 27 degC, of a linear temperature coefficient [1/K]."""
+    return 1.0 + coefficient * (temperature - REFERENCE_TEMPERATURE)
+
+
+def check_coefficient(key: str, value: object, temperature: float) -> None:
+    """Refuse a temperature coefficient [1/K] that leaves no conductance at ``temperature`` [degC]."""
+    left = at_temperature(check_number(key, value, "1/K"), temperature)
+    if left <= 0:
+        raise TechnologyError(
+            f"{key}: {value!r} 1/K makes a conductance {left:g} of itself at {temperature:g} degC; give a smaller one, "
+            "or a temperature nearer to 27 degC"
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from analogeq.errors import TechnologyError
 
 _VALUE = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*(\S*)", re.ASCII)
-_UNIT = re.compile(r"[A-Za-zµμΩ°]{1,16}(?:\^?2)?(?:/[A-Za-zµμΩ°]{1,16}(?:\^?2)?)?")
+_UNIT = re.compile(r"(?:1(?=/)|[A-Za-zµμΩ°]{1,16}(?:\^?2)?)(?:/[A-Za-zµμΩ°]{1,16}(?:\^?2)?)?")
 _SHOWN = 60
 
 _SUFFIXES = {
@@ -58,8 +58,8 @@ def parse_quantity(value: object, unit: str, what: str, example: str) -> float:
     value : object
         What stands in the file; a string like ``"10 uS"`` is right.
     unit : str
-        Unit of the result: S, F, V, A, Ohm, degC, s, J, W, m2 or F/m2. A conductance (``S``) may also be given as a
-        resistance, and is then inverted.
+        Unit of the result: S, F, V, A, Ohm, degC, 1/K, s, J, W, m2 or F/m2. A conductance (``S``) may also be given as
+        a resistance, and is then inverted.
     what : str
         What the value is of, for messages.
     example : str
@@ -109,6 +109,8 @@ def _converted(number: Decimal, symbol: str, unit: str, what: str, example: str)
     if not _UNIT.fullmatch(spelled):
         raise TechnologyError(f"{what}: {_shown(symbol)} is not a unit; write {example!r}, say")
     try:
+        # A share per degree is one per kelvin; alone, a degree is a point on a scale.
+        spelled = re.sub(r"/(degC|°C)$", "/kelvin", spelled)
         given = registry.Quantity(number, registry.parse_units(_squared(spelled)))
         if unit == "S" and given.check("[resistance]"):
             if number == 0:
@@ -138,8 +140,8 @@ def show_quantity(value: float, unit: str) -> str:
     exact = Decimal(repr(float(value)))
     if unit == "degC" or not exact:
         return f"{_plain(exact)} {_LONG_NAMES.get(unit, unit)}"
-    if unit in _SQUARES:
-        shown, power = _SQUARES[unit]
+    if unit in _OWN_PREFIX:
+        shown, power = _OWN_PREFIX[unit]
         return f"{_plain(exact.scaleb(power))} {shown}"
     power = 3 * (exact.adjusted() // 3)
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M"}.get(power)
@@ -148,9 +150,9 @@ def show_quantity(value: float, unit: str) -> str:
     return f"{_plain(exact.scaleb(-power))} {prefix}{unit}"
 
 
-_LONG_NAMES = {"F": "farad"}
-_SQUARES = {"m2": ("um2", 12), "F/m2": ("fF/um2", 3)}
-"""How areas of a chip and capacitances over them are written, and the power of ten from SI."""
+_LONG_NAMES = {"F": "farad", "1/K": "ppm/K"}
+_OWN_PREFIX = {"m2": ("um2", 12), "F/m2": ("fF/um2", 3), "1/K": ("ppm/K", 6)}
+"""How areas of a chip, capacitances over them and temperature coefficients are written; the power of ten from SI."""
 
 
 def _plain(number: Decimal) -> str:

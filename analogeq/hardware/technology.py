@@ -11,6 +11,8 @@ from analogeq.hardware.clamp import Clamp, DiodeClamp, IdealClamp
 from analogeq.hardware.converter import Converter
 from analogeq.hardware.cost_figures import HopfieldCost, check_cost
 from analogeq.hardware.limits import (
+    at_temperature,
+    check_coefficient,
     check_int,
     check_label,
     check_not_negative,
@@ -62,10 +64,15 @@ class Technology:
         Puts out inputs and the tether's predictions.
     adc : Converter
         Reads node voltages.
+    nudge : Converter
+        Puts out the targets that outputs are nudged to.
     wires : Wires
         What the crossbars' wires, drivers and virtual grounds resist; ideal by default.
     temperature : float
-        Junction temperature [degC]; IS of a diode is taken as given at this temperature.
+        Of the chip [degC]; IS of a diode is taken as given at this temperature.
+    device_temperature_coefficient, leak_temperature_coefficient : float
+        Relative change of what programmable devices, or leaks, conduct for each kelvin above 27 degC [1/K]. Ranges,
+        conductances that are programmed and G0 are meant at 27 degC.
     memory : Memory
         What the devices of the pairs are like; by default they hold exactly what is written.
     cost : HopfieldCost
@@ -94,8 +101,11 @@ class Technology:
     mirror_seed: int = 0
     dac: Converter = field(default_factory=Converter)
     adc: Converter = field(default_factory=Converter)
+    nudge: Converter = field(default_factory=Converter)
     wires: Wires = field(default_factory=Wires)
     temperature: float = 27.0
+    device_temperature_coefficient: float = 0.0
+    leak_temperature_coefficient: float = 0.0
     memory: Memory = field(default_factory=Memory)
     cost: HopfieldCost = field(default_factory=HopfieldCost)
 
@@ -116,13 +126,15 @@ class Technology:
         check_int("amplifier_seed", self.amplifier_seed, 0, None, "give a seed from 0")
         check_not_negative("mirror_mismatch", self.mirror_mismatch)
         check_int("mirror_seed", self.mirror_seed, 0, None, "give a seed from 0")
-        for key in ("dac", "adc"):
+        for key in ("dac", "adc", "nudge"):
             if not isinstance(getattr(self, key), Converter):
                 raise TechnologyError(f"{key}: {getattr(self, key)!r} is no converter; give a Converter")
         self._check_together()
 
     def _check_together(self) -> None:
         check_temperature("temperature", self.temperature)
+        for key in ("device_temperature_coefficient", "leak_temperature_coefficient"):
+            check_coefficient(key, getattr(self, key), self.temperature)
         check_range(self.conductance_low, self.conductance_high, self.memory)
         if self.arrays not in ("shared", "mirrored"):
             raise TechnologyError(f"arrays: {self.arrays!r} is unknown; give 'shared' or 'mirrored'")
@@ -146,6 +158,16 @@ class Technology:
     def weight_limit(self) -> float:
         """Largest ``|w|`` a pair can hold: ``A (high - low) / G0``, dimensionless."""
         return self.sense_gain * (self.conductance_high - self.conductance_low) / self.unit_conductance
+
+    @property
+    def device_factor(self) -> float:
+        """What programmable devices conduct at the chip's temperature over what they do at 27 degC."""
+        return at_temperature(self.device_temperature_coefficient, self.temperature)
+
+    @property
+    def leak_conductance(self) -> float:
+        """Leak of every neuron at the chip's temperature [S]; G0 at 27 degC."""
+        return self.unit_conductance * at_temperature(self.leak_temperature_coefficient, self.temperature)
 
     @property
     def follower_factor(self) -> float:

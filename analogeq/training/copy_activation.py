@@ -42,7 +42,7 @@ def _at_knees(technology: Technology, clamp: DiodeClamp) -> Activation:
         current, slope = clamp_current(np.array(v), clamp, technology.rail, technology.temperature)
         return float(current), float(slope)
 
-    load, rail = technology.unit_conductance, technology.rail
+    load, rail = technology.leak_conductance, technology.rail
     return Activation(-outer_knee(turned(drawn), load, 0.0) / rail, outer_knee(drawn, load, rail) / rail)
 
 
@@ -54,5 +54,6 @@ def _curve(technology: Technology, clamp: DiodeClamp) -> TabulatedActivation:
     beyond += clamp.series_resistance * most
     v = np.linspace(-beyond, rail + beyond, POINTS)
     current, slope = clamp_current(v, clamp, rail, technology.temperature)
-    sums = (v + current / unit) / rail
-    return TabulatedActivation(sums=sums, signals=v / rail, slopes=1.0 / (1.0 + slope / unit))
+    leak = technology.leak_conductance / unit
+    sums = (leak * v + current / unit) / rail
+    return TabulatedActivation(sums=sums, signals=v / rail, slopes=1.0 / (leak + slope / unit))

@@ -116,6 +116,10 @@ CASES = {
     "amplifiers": lambda: case(
         lateral_network(), Technology(rail=0.8, sense_gain=2.0, follower_gain=50.0, **AMPLIFIERS)
     ),
+    "warm": lambda: case(
+        lateral_network(),
+        Technology(device_temperature_coefficient=2e-3, leak_temperature_coefficient=-1e-3, temperature=85.0),
+    ),
     "wired, amplifiers": lambda: case(
         Network.layered((2, 3, 2)),
         Technology(arrays="mirrored", mirror_mismatch=0.2, wires=Wires(5e3, 4e3, 8e3, 6e3), **AMPLIFIERS),

@@ -100,6 +100,40 @@ def test_converters_with_few_bits_present_and_read_few_levels() -> None:
     assert np.allclose(pair.free * 7, np.round(pair.free * 7), atol=1e-9)
 
 
+FLAWED = Converter(offset=20e-3, offset_spread=10e-3, gain=0.9, gain_spread=0.02, seed=3)
+
+
+@pytest.mark.parametrize("rail", [1.0, 1.8])
+def test_outputs_are_pulled_to_the_targets_that_arrive(rail: float) -> None:
+    with engine("native").open(Circuit(NETWORK, Technology(rail=rail, nudge=FLAWED))) as session:
+        flawed = Controller(session, Schedule(free_time=None, nudged_time=None, beta=0.1, nudging="one-sided"))
+        flawed.program(THETA)
+        found = flawed.run(X, Y)
+    arrive = FLAWED.to_volts(Y * rail, rail, "targets") / rail
+    assert np.abs(arrive - Y).max() > 0.02
+    with engine("native").open(Circuit(NETWORK, Technology(rail=rail))) as session:
+        ideal = Controller(session, flawed.schedule)
+        ideal.program(THETA)
+        asked, told = ideal.run(X, Y), ideal.run(X, arrive)
+    # Both settle to the Kirchhoff tolerance, 1e-6 of the rail.
+    assert found.second == pytest.approx(told.second, abs=2e-6)
+    assert found.free == pytest.approx(asked.free, abs=2e-6)
+    assert np.abs(found.second - asked.second).max() > 1e-3
+
+
+def test_a_weak_nudge_pulls_to_the_targets_that_arrive_too() -> None:
+    schedule = Schedule(free_time=None, nudging="small-signal")
+    with engine("native").open(Circuit(NETWORK, Technology(nudge=Converter(offset=0.1)))) as session:
+        flawed = Controller(session, schedule)
+        flawed.program(THETA)
+        found = flawed.run(X, Y)
+    with engine("native").open(Circuit(NETWORK, Technology())) as session:
+        ideal = Controller(session, schedule)
+        ideal.program(THETA)
+        told = ideal.run(X, Y + 0.1)
+    assert found.second == pytest.approx(told.second, abs=2e-6)
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [

@@ -223,10 +223,11 @@ AMPLIFIED = Technology(
         replace(WIRED, arrays="mirrored", mirror_mismatch=0.2),
         AMPLIFIED,
         replace(AMPLIFIED, arrays="mirrored", mirror_mismatch=0.2, memory=Memory(pairs="balanced")),
-        replace(AMPLIFIED, wires=WIRED.wires),
+        replace(AMPLIFIED, device_temperature_coefficient=-2e-3, leak_temperature_coefficient=1e-3, temperature=85.0),
+        replace(AMPLIFIED, wires=WIRED.wires, device_temperature_coefficient=2e-3, temperature=85.0),
         replace(AMPLIFIED, wires=WIRED.wires, arrays="mirrored", mirror_mismatch=0.2, memory=Memory(pairs="balanced")),
     ],
-    ids=["wires", "mirrored wires", "amplifiers", "balanced pairs", "both", "both and balanced"],
+    ids=["wires", "mirrored wires", "amplifiers", "balanced pairs", "warm", "warm wires", "wires and balanced pairs"],
 )
 def test_the_exact_gradient_by_what_devices_hold_is_the_slope_of_the_settled_cost(chip: Technology) -> None:
     made = subject(chip)

@@ -75,8 +75,12 @@ def technologies(draw):
         mirror_seed=draw(st.integers(0, 2**40)),
         dac=draw(CONVERTERS),
         adc=draw(CONVERTERS),
+        nudge=draw(CONVERTERS),
         wires=draw(WIRES),
         temperature=draw(st.floats(-273.0, 500.0)),
+        # below one over the largest distance from 27 degC, beyond which a conductance would vanish
+        device_temperature_coefficient=draw(st.floats(-2e-3, 3e-3)),
+        leak_temperature_coefficient=draw(st.floats(-2e-3, 3e-3)),
     )
 
 
@@ -102,7 +106,7 @@ def test_an_empty_file_is_the_default_technology():
 
 def test_every_field_of_the_technology_has_a_key():
     parts = {**PARTS, "cost": HopfieldCost}
-    keys = {key for name, section in HOPFIELD.sections.items() if name not in parts for key in section}
+    keys = {HOPFIELD.field(name, key) for name, keys in HOPFIELD.sections.items() if name not in parts for key in keys}
     for name, part in parts.items():
         assert set(HOPFIELD.sections[name]) == {field.name for field in fields(part)}
     assert keys | {"clamp", "memory", *parts} == {field.name for field in fields(Technology)} | {"family"}
@@ -119,12 +123,14 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         [neuron]
         unit_conductance = "50 kOhm"
         node_capacitance = "200 fF"
+        temperature_coefficient = "-1500 ppm/degC"
         [crossbar]
         conductance_low = "2 MOhm"
         conductance_high = "10 kOhm"
         arrays = "mirrored"
         mirror_mismatch = 0.02
         mirror_seed = 7
+        temperature_coefficient = "0.0025 1/K"
         [amplifiers]
         sense_gain = 2
         follower_gain = 1000.0
@@ -145,6 +151,8 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         bits = inf
         full_scale = "1.2 V"
         gain_spread = 0.01
+        [nudge]
+        offset_spread = "3 mV"
         [wires]
         word_line_resistance = "2.5 Ohm"
         bit_line_resistance = "800 mOhm"
@@ -173,8 +181,11 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         mirror_seed=7,
         dac=Converter(8, offset=-0.002),
         adc=Converter(None, 1.2, gain_spread=0.01),
+        nudge=Converter(offset_spread=3e-3),
         wires=Wires(2.5, 0.8, 1000.0, driven_from="both"),
         temperature=76.85,
+        device_temperature_coefficient=2.5e-3,
+        leak_temperature_coefficient=-1.5e-3,
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from analogeq.errors import TechnologyError
 from analogeq.hardware.quantities import parse_quantity, show_quantity
 
-UNITS = st.sampled_from(["S", "F", "V", "A", "Ohm", "degC", "s", "J", "W", "m2", "F/m2"])
+UNITS = st.sampled_from(["S", "F", "V", "A", "Ohm", "degC", "s", "J", "W", "m2", "F/m2", "1/K"])
 
 
 def read(value, unit="S"):
@@ -39,6 +39,10 @@ def read(value, unit="S"):
         ("0.5 µm^2", "m2", 5e-13),
         ("0.0012 mm2", "m2", 1.2e-9),
         ("1.5 fF/um2", "F/m2", 1.5e-3),
+        ("500 ppm/K", "1/K", 5e-4),
+        ("-1500 ppm/degC", "1/K", -1.5e-3),
+        ("2 ppm/°C", "1/K", 2e-6),
+        ("0.0025 1/K", "1/K", 2.5e-3),
         ("27 °C", "degC", 27.0),
         ("300 K", "degC", 26.85),
         ("300 kelvin", "degC", 26.85),

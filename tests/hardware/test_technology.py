@@ -53,6 +53,11 @@ def test_what_has_to_be_positive_is(key, value, rule):
         ({"dac": 8}, "dac: 8 is no converter"),
         ({"temperature": -273.15}, "temperature: -273.15 degC is not above absolute zero"),
         ({"temperature": math.inf}, "temperature: inf degC is not finite"),
+        (
+            {"device_temperature_coefficient": -0.02, "temperature": 85.0},
+            "device_temperature_coefficient: -0.02 1/K makes a conductance -0.16 of itself at 85 degC; give a smaller",
+        ),
+        ({"leak_temperature_coefficient": math.inf}, "leak_temperature_coefficient: inf 1/K is not finite"),
         ({"clamp": "ideal"}, "clamp: 'ideal' is no clamp"),
         ({"name": "x\n.control"}, "is not a plain name"),
         ({"name": ""}, "is not a plain name"),

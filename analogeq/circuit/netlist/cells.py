@@ -94,7 +94,7 @@ def _neuron(table: Instances, technology: Technology) -> tuple[Table, ...]:
     capacitance = _all(table, technology.node_capacitance)
     return (
         Capacitors(_named(table, "c"), _grounded(node), capacitance, table.parameters["v_preset"]),
-        Resistors(_named(table, "r"), _grounded(node), leak_ohms(_all(table, technology.unit_conductance))),
+        Resistors(_named(table, "r"), _grounded(node), leak_ohms(_all(table, technology.leak_conductance))),
         *_clamp(table, node, rail, technology),
     )
 

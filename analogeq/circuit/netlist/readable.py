@@ -77,8 +77,10 @@ def _heading(circuit: Circuit, n_outputs: int) -> Iterator[str]:
 def _deck_parameters(technology: Technology) -> Iterator[str]:
     yield ""
     yield f"* What the chip is made of ({technology.name}): change a value here and every cell follows."
+    if technology.leak_conductance != technology.unit_conductance:
+        yield f"* unit_conductance is what leaks conduct at {technology.temperature:g} degC"
     values = {
-        "unit_conductance": technology.unit_conductance,
+        "unit_conductance": technology.leak_conductance,
         "node_capacitance": technology.node_capacitance,
         "sense_gain": technology.sense_gain,
         "follower_factor": technology.follower_factor,

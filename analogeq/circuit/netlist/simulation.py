@@ -65,7 +65,7 @@ def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
     at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
     ground = np.zeros_like(at)
     zero = np.zeros(net.n_nodes)
-    unit = np.full(net.n_nodes, float(tech.unit_conductance))
+    leak = np.full(net.n_nodes, float(tech.leak_conductance))
     capacitance = np.full(net.n_nodes, float(tech.node_capacitance))
     to_ground = np.column_stack((at, ground))
     nudged = at[net.outputs]
@@ -76,7 +76,7 @@ def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
         (
             CurrentSources(_named("i", numbers), np.column_stack((ground, at)), zero),
             Capacitors(_named("c", numbers), to_ground, capacitance, zero),
-            Resistors(_named("r", numbers), to_ground, leak_ohms(unit)),
+            Resistors(_named("r", numbers), to_ground, leak_ohms(leak)),
             Transconductances(_named("gt", numbers), _conductance(at), zero),
             Transconductances(_named("gn", range(len(nudged))), _conductance(nudged), np.zeros(len(nudged))),
             *couplings(circuit, conductances, at),

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Circuit, Conductances, Drive, Nudge
+from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.controller.controller import Nudging, presented
+from analogeq.controller.controller import nudged as nudged_to
 from analogeq.digital import FeedforwardCopy
 from analogeq.digital.operations import predicting
 from analogeq.engines import Session, Waveform
@@ -89,7 +90,7 @@ def _phases(priced: Priced, held: Conductances, session: Session) -> tuple[CostR
     free = _waveform(session, drive, free_time, start)
     distances = np.abs(free.voltages - end[:, None, :]).max(axis=2) / tech.rail
     settled = float(np.median([settling_time(free.times, one, ARRIVED) for one in distances]))
-    nudge = Nudge(priced.targets * tech.rail, 2.0 * schedule.beta * tech.unit_conductance)
+    nudge = nudged_to(tech, priced.targets, schedule.beta)
     nudged_drive, nudged_time = replace(drive, nudge=nudge), schedule.nudged_time or WATCHED
     nudged = _waveform(session, nudged_drive, nudged_time, free.voltages[:, -1])
     spent = phase_energy(circuit, held, drive, free)

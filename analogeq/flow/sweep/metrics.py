@@ -102,6 +102,7 @@ def saturated(outcome: Outcome) -> float:
     held = programmed(circuit, outcome.parameters)
     high = circuit.technology.conductance_high
     if isinstance(circuit, Circuit):
+        high *= circuit.technology.device_factor
         g = np.concatenate([np.maximum(*held.pairs(which)) for which in ("weights", "biases")])
     else:
         g = held.g

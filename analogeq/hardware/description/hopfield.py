@@ -77,7 +77,10 @@ def _read_part(table: str, held: Mapping[str, object]) -> Wires | Converter:
         raise TechnologyError(f"[{table}] {error}") from error
 
 
-PARTS: Mapping[str, type[Wires] | type[Converter]] = {"wires": Wires, "dac": Converter, "adc": Converter}
+PARTS: Mapping[str, type[Wires] | type[Converter]] = {
+    "wires": Wires,
+    **dict.fromkeys(("dac", "adc", "nudge"), Converter),
+}
 """Tables that are a part of the technology, not fields of it."""
 
 

@@ -72,6 +72,7 @@ class Vocabulary:
 _TEMPERATURE = Quantity("degC", "27 degC")
 _SEGMENT = Quantity("Ohm", "1 Ohm")
 _OFFSET = Quantity("V", "1 mV")
+_COEFFICIENT = Quantity("1/K", "500 ppm/K")
 _CONVERTER: Keys = {
     "bits": Bits(),
     "full_scale": FullScale(),
@@ -89,13 +90,18 @@ HOPFIELD = Vocabulary(
     "hopfield",
     {
         "chip": {**_CHIP, "rail": Quantity("V", "1 V"), "temperature": _TEMPERATURE},
-        "neuron": {"unit_conductance": Quantity("S", "10 uS"), "node_capacitance": Quantity("F", "1 pF")},
+        "neuron": {
+            "unit_conductance": Quantity("S", "10 uS"),
+            "node_capacitance": Quantity("F", "1 pF"),
+            "temperature_coefficient": _COEFFICIENT,
+        },
         "crossbar": {
             "conductance_low": Quantity("S", "0.1 uS"),
             "conductance_high": Quantity("S", "100 uS"),
             "arrays": Text(),
             "mirror_mismatch": Number(),
             "mirror_seed": Whole(),
+            "temperature_coefficient": _COEFFICIENT,
         },
         "amplifiers": {
             "sense_gain": Number(),
@@ -109,6 +115,7 @@ HOPFIELD = Vocabulary(
         },
         "dac": _CONVERTER,
         "adc": _CONVERTER,
+        "nudge": _CONVERTER,
         "wires": {
             "word_line_resistance": _SEGMENT,
             "bit_line_resistance": _SEGMENT,
@@ -132,7 +139,10 @@ HOPFIELD = Vocabulary(
         },
         "memory": memory_kinds(MEMORY_KEYS),
     },
-    {},
+    {
+        ("crossbar", "temperature_coefficient"): "device_temperature_coefficient",
+        ("neuron", "temperature_coefficient"): "leak_temperature_coefficient",
+    },
 )
 
 _SATURATION = Quantity("A", "1 uA")
