@@ -57,7 +57,8 @@ def test_a_range_of_one_value_one_bit_and_noise_as_wide_as_the_range(
         assert sentence in (out / "summary.csv").read_text(encoding="utf-8")
     for group in record["groups"]:
         nothing_held = group["varied"]["technology.crossbar.conductance_high"] == "10 uS"
-        assert len(group["hopeless"]) == (1 if nothing_held else 2)
+        nothing_reached = nothing_held and family == "hopfield"  # whose weights are differences of conductances
+        assert len(group["hopeless"]) == (1 + nothing_reached if nothing_held else 2)
         if nothing_held and group["corner"] == "in_place":  # transferred, the tether still shows what the copy knows
             assert group["spreads"]["settled_error"]["median"] >= 60.0  # three classes: guessing is 66.7 % wrong
 
