@@ -72,7 +72,7 @@ class Config:
     batch: int = 20
     rates: tuple[float, ...] = (0.1, 0.05)
     copy_rate: float = 0.3
-    samples: int = 1500
+    samples: int = 10000
     times: tuple[float, ...] = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
     bits: tuple[int, ...] = (3, 4, 6, 8)
     siemens: tuple[float, ...] = (2e-6, 10e-6, 50e-6)
@@ -105,11 +105,13 @@ def work(settings: Settings, folder: Path) -> Result:
     trainer = trainer_of(settings, splits["validation"])
     folder.mkdir(parents=True, exist_ok=True)
     trained = trainer.run(folder / "checkpoint.npz")
-    copy = trained.copy and _doubled(rounded_copy(trained.copy, COPY_BITS))
-    macs = predicting(trainer.network)
+    copy = None
+    if trained.copy is not None:
+        copy = rounded_copy(replace(trained.copy, parameters=_double(trained.copy.parameters)), COPY_BITS)
     ways = [built(settings, trainer.network, _double(trained.circuit), copy, splits, bits, g0)
             for bits, g0 in _variants(settings)]  # fmt: skip
-    return {"ways": ways, "macs": macs, "nodes": trainer.network.n_nodes, **_copy_alone(trained.copy, copy, splits)}
+    counts = {"macs": predicting(trainer.network), "nodes": trainer.network.n_nodes}
+    return {"ways": ways, **counts, **_copy_alone(settings, trained.copy, copy, splits)}
 
 
 def _splits(s: Settings) -> dict[str, Dataset]:
@@ -197,30 +199,29 @@ def _followed(session: Session, held: Conductances, drive: Drive, start: Doubles
     return np.concatenate(times), np.concatenate(voltages, axis=1), np.concatenate(heat, axis=1)
 
 
-def _copy_alone(full: FeedforwardCopy | None, rounded: FeedforwardCopy | None, splits: dict[str, Dataset]) -> Result:
+def _copy_alone(
+    s: Settings, full: FeedforwardCopy | None, rounded: FeedforwardCopy | None, splits: dict[str, Dataset]
+) -> Result:
     if full is None or rounded is None:
         return {}
     outputs = full.network.outputs
     found = {}
     for name, data in splits.items():
-        found[f"copy {name} error"] = error_percent(full.predict(data.x_test)[:, outputs], data.y_test)
-        signals = predict_rounded(rounded, data.x_test.astype(np.float64), COPY_BITS)
-        found[f"rounded copy {name} error"] = error_percent(signals[:, outputs], data.y_test)
+        inputs, labels = data.x_test[: s["samples"]], data.y_test[: s["samples"]]
+        found[f"copy {name} error"] = error_percent(full.predict(inputs)[:, outputs], labels)
+        signals = predict_rounded(rounded, inputs.astype(np.float64), COPY_BITS)
+        found[f"rounded copy {name} error"] = error_percent(signals[:, outputs], labels)
     return found
 
 
 def _double(theta: Parameters) -> Parameters:
-    return Parameters(theta.weights.astype(np.float64), theta.biases.astype(np.float64))
+    return Parameters(*(values.astype(np.float64) for values in (theta.weights, theta.biases)))
 
 
-def _doubled(copy: FeedforwardCopy) -> FeedforwardCopy:
-    return replace(copy, parameters=_double(copy.parameters))
-
-
-def copy_joules(macs: int) -> float:
+def copy_joules(macs: int, *, memory: bool = True) -> float:
     """Prediction of the copy in 8 bits: arithmetic, and a byte from memory for each weight."""
     cost = Technology().cost
-    return macs * ((cost.int8_energy or 0.0) + (cost.access_energy or 0.0) / 8.0)
+    return macs * ((cost.int8_energy or 0.0) + memory * (cost.access_energy or 0.0) / 8.0)
 
 
 Key = tuple[int, str, int, float]
@@ -316,15 +317,17 @@ def _front(chips: Sequence[Deployed]) -> Listed:
 
 def _copies(finished: Sequence[Finished], chips: Sequence[Deployed]) -> Listed:
     """The copies alone, and the supply of an amplifier at which a circuit from zero, after 10 tau, takes as much."""
+    nodes = {one.point.settings["hidden"]: one.result["nodes"] for one in finished if one.result is not None}
+    share = copy_joules(1, memory=False) / copy_joules(1)
     for copy in copies(finished):
-        yield f"copy of {copy.hidden} hidden, 8 bits: test error", copy.test_error, "%"
-        yield f"copy of {copy.hidden} hidden, float32: test error", copy.full_error, "%"
-        yield f"copy of {copy.hidden} hidden, 8 bits: prediction", 1e9 * copy.joules, "nJ"
+        name = f"copy of {copy.hidden} hidden"
+        yield f"{name}, 8 bits: test error", copy.test_error, "%"
+        yield f"{name}, float32: test error", copy.full_error, "%"
+        yield f"{name}, 8 bits: prediction", 1e9 * copy.joules, "nJ"
+        yield f"{name}, 8 bits: its arithmetic alone", 1e9 * copy.joules * share, "nJ"
         for chip in chips:
             if (chip.hidden, chip.start, chip.time) == (copy.hidden, "zero", 10.0) and _is_default(chip, finished):
-                nodes = next(one.result["nodes"] for one in finished
-                             if one.result is not None and one.point.settings["hidden"] == copy.hidden)  # fmt: skip
-                spare = (copy.joules - chip.joules) / (AMPLIFIERS * nodes * chip.seconds)
+                spare = (copy.joules - chip.joules) / (AMPLIFIERS * nodes[copy.hidden] * chip.seconds)
                 yield f"{copy.hidden} hidden, 10 tau: supply of an amplifier that makes it even", 1e6 * spare, "uW"
 
 
@@ -332,7 +335,7 @@ def draw(finished: Sequence[Finished]) -> Figure:
     """Energy and time against error."""
     chips = deployed(finished)
     settings = finished[0].point.settings
-    title = f"What accuracy costs: one inference of {settings['data']} by circuits, and by their digital copies"
+    title = f"What accuracy costs: an inference by circuits and by their digital copies ({settings['data']})"
     default = [chip for chip in chips if _is_default(chip, finished)]
     return energy_time_figure(default, chips, front_of(chips), copies(finished), title=title)
 
