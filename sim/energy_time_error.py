@@ -14,10 +14,8 @@ Energy is what conductances and clamps dissipate along the waveform (held agains
 plus conversions at the technology's figure of merit, plus, where a copy starts the circuit, the copy's prediction.
 That copy is digital in 8 bits (weights and signals, wide accumulators), and costs one multiply-accumulate and one byte
 from memory for each weight (Horowitz, ISSCC 2014, 45 nm). Supplies of the amplifiers are not in it: no figure is
-stated for them. Instead it says what supply would use up the lead that a circuit has over its copy.
-
-All errors are of the same images each: front and figure are means over seeds. The front is chosen by errors on images
-held back from training; drawn and recorded are test errors.
+stated for them. Instead it says what supply would use up the lead that a circuit has over its copy. Front and figure
+are means over seeds. The front is chosen by errors on images held back from training, the errors shown are test errors.
 """
 
 from __future__ import annotations
@@ -139,8 +137,7 @@ def trainer_of(s: Settings, data: Dataset) -> DigitalTrainer:
 
 def _variants(s: Settings) -> list[tuple[int, float]]:
     """Bits at the default conductance; conductances at the most bits."""
-    default = Technology().unit_conductance
-    most = max(s["bits"])
+    default, most = Technology().unit_conductance, max(s["bits"])
     return [(bits, default) for bits in s["bits"]] + [(most, g0) for g0 in s["siemens"] if g0 != default]
 
 
