@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.devices import HeldPairs, PairDevices
 from analogeq.circuit.drive import Drive, Volts
+from analogeq.circuit.mapping import References, beside_edges, ideal_devices, refuse_sparse_arrays
 from analogeq.circuit.periphery import amplified
+from analogeq.circuit.referenced import Found, ReferencedDevices
 from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
 from analogeq.hardware.amplifiers import AmplifierFlaws, amplifier_flaws
 from analogeq.network import Network, Parameters
 from analogeq.network.network import Floats, Ints
+
+ChipDevices = PairDevices | ReferencedDevices
+"""Of a chip with a pair for each weight, or with reference lines."""
 
 Which = Literal["weights", "backward", "biases"]
 """Weights of the first array, of the one that is read backward, and biases."""
@@ -51,6 +56,9 @@ class Conductances:
         What a reading found every device to hold, where the memory is not ideal.
     offsets : ndarray or None, shape (node,)
         Constant current into each neuron that the offsets of amplifiers cause [A]; None where they have none.
+    references : References or None
+        Where weights share reference lines: what these hold. ``g_minus`` is then the reference a device is read
+        against, the same one for all of its word line.
     """
 
     technology: Technology
@@ -61,6 +69,7 @@ class Conductances:
     held: tuple[Floats, Floats, Floats] | None = None
     devices: HeldPairs | None = None
     offsets: NDArray[np.float64] | None = None
+    references: References | None = None
 
     def pairs(self, which: Which, at: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
         """``g_plus`` and ``g_minus`` [S] of some weights, of the array that is read backward, or of some biases.
@@ -81,6 +90,16 @@ class Conductances:
         tech = self.technology
         excess = values * (tech.unit_conductance / tech.sense_gain)
         return tech.conductance_low + np.maximum(excess, 0.0), tech.conductance_low + np.maximum(-excess, 0.0)
+
+
+def _beside(network: Network, references: References, weights: Floats, biases: Floats) -> HeldPairs:
+    """Devices and the references that they are read against, as pairs."""
+    forward, backward = beside_edges(network, references)
+    return HeldPairs(
+        np.stack([weights, forward]),
+        np.stack([weights, backward]),
+        np.stack([biases, np.full_like(biases, references.bias)]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,16 +156,29 @@ class Circuit:
         weights, biases = held
         if not self.technology.memory.ideal:
             return self._written(Parameters(weights, biases), n_clipped)
+        if self.technology.mapping != "differential":
+            return self._against_references(Parameters(weights, biases), n_clipped)
         return self._as_read(Conductances(self.technology, weights, self.backward(weights), biases, n_clipped))
 
-    def new_devices(self) -> PairDevices:
+    def _against_references(self, asked: Parameters, clipped: int) -> Conductances:
+        """Program ideal devices whose references are ideal, too."""
+        refuse_sparse_arrays(self.network, self.technology)
+        references, weights, biases = ideal_devices(self.network, self.technology, asked)
+        pairs = _beside(self.network, references, weights, biases)
+        found = Conductances(self.technology, asked.weights, asked.weights, asked.biases, clipped, devices=pairs)
+        return self._as_read(replace(found, references=references))
+
+    def new_devices(self) -> ChipDevices:
         """Make a new chip's devices, nothing written yet."""
-        return PairDevices(self.technology, self.network)
+        made = PairDevices if self.technology.mapping == "differential" else ReferencedDevices
+        return made(self.technology, self.network)
 
     def reading(
-        self, devices: PairDevices, dtype: np.dtype[np.floating], clipped: int = 0, *, aside: bool = False
+        self, devices: ChipDevices, dtype: np.dtype[np.floating], clipped: int = 0, *, aside: bool = False
     ) -> Conductances:
         """Read a chip: the conductances its circuit has until the next reading; see `DeviceArray.read`."""
+        if isinstance(devices, ReferencedDevices):
+            return self._read_against_references(devices.read(aside=aside), devices, dtype, clipped)
         weights, biases = devices.read(aside=aside)
         found = devices.realised(weights, biases, dtype)
         back, mirrored = self.backward(found.weights), weights
@@ -155,6 +187,14 @@ class Circuit:
         pairs = HeldPairs(weights, mirrored, biases)
         held = Conductances(self.technology, found.weights, back, found.biases, clipped, devices=pairs)
         return self._as_read(held)
+
+    def _read_against_references(
+        self, seen: Found, devices: ReferencedDevices, dtype: np.dtype[np.floating], clipped: int
+    ) -> Conductances:
+        forward, back = devices.realised(seen, dtype), devices.realised_backward(seen, dtype)
+        pairs = _beside(self.network, seen.references, seen.weights, seen.biases)
+        read = Conductances(self.technology, forward.weights, back, forward.biases, clipped, devices=pairs)
+        return self._as_read(replace(read, references=seen.references))
 
     def _written(self, parameters: Parameters, clipped: int) -> Conductances:
         devices = self.new_devices()
@@ -250,4 +290,6 @@ def _warmed(held: Conductances, factor: float) -> Conductances:
         return held
     weights = held.weights * held.weights.dtype.type(factor)
     back = weights if held.backward is held.weights else held.backward * held.backward.dtype.type(factor)
-    return replace(held, weights=weights, backward=back, biases=held.biases * held.biases.dtype.type(factor))
+    biases = held.biases * held.biases.dtype.type(factor)
+    references = None if held.references is None else held.references.times(factor)
+    return replace(held, weights=weights, backward=back, biases=biases, references=references)

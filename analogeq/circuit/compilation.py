@@ -8,6 +8,7 @@ from typing import overload
 import numpy as np
 
 from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.mapping import refuse_sparse_arrays
 from analogeq.circuit.netlist.simulation import folded_schematic
 from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.circuit.resistive.netlist.checked import connected_schematic
@@ -66,7 +67,7 @@ def compile_circuit(
     ------
     GraphError
         If the family cannot build the network, as with amplifiers that drive each other, shared kernels, or
-        wires that resist in a crossbar of which the network uses only some cells.
+        wires that resist or reference lines in a crossbar of which the network uses only some cells.
     ElectricalRuleError
         Listing every violation: the network's names, then the circuit's values and connections.
     """
@@ -78,6 +79,7 @@ def compile_circuit(
             "do not; take the labels 'shared' off the graph, or give a technology of family 'resistive'"
         )
     refuse_sparse_blocks(network, technology)
+    refuse_sparse_arrays(network, technology)
     circuit = Circuit(network, technology)
     idle = np.zeros(network.n_edges)
     unprogrammed = Conductances(technology, idle, idle, np.zeros(network.n_nodes))

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive, Volts
+from analogeq.errors import TechnologyError
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import BOLTZMANN, CHARGE, KELVIN, resisted_diode_current, thermal_voltage
 
@@ -46,6 +47,11 @@ def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, 
         Where the circuit stands [V]: what diodes carry depends on it.
     """
     tech = circuit.technology
+    if conductances.references is not None:
+        raise TechnologyError(
+            f"[crossbar] mapping: {tech.mapping!r}, where one reference line's noise goes into all neurons of a layer, "
+            "and thermal noise is computed for currents that are independent; set mapping to 'differential'"
+        )
     resistive = column_conductances(circuit, conductances) * tech.sense_gain**2
     if circuit.amplifiers is not None:
         resistive *= circuit.amplifiers.gain**2

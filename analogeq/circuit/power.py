@@ -16,7 +16,8 @@ which is Tellegen's theorem for this circuit. Word line k (an input, the rail be
 neuron's follower) ends in all devices of its row, whose other ends are virtual grounds: each device
 turns :math:`g u_k^2` into heat, those of the plus array as those of the minus array, and those that
 stand at the low end of their range because the sign does not need them, too. Hence
-:math:`g_k = \sum (G^+ + G^-)` over the row. A weight between two neurons is read both ways and counts
+:math:`g_k = \sum (G^+ + G^-)` over the row (:math:`\sum G + G^{ref}_k` where weights share reference
+lines). A weight between two neurons is read both ways and counts
 twice, whether there are two arrays or both readings share one. Where wires resist, the rows of an
 array load each other's drivers: in place of :math:`\sum_k g_k u_k^2` stands :math:`\sum_{kl} u_k Y_{kl} u_l`
 with the array's loading Y (`analogeq.circuit.crossbar`), the heat of devices, wires, drivers and
@@ -47,6 +48,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
+from analogeq.circuit.mapping import References
 from analogeq.circuit.readings import readings
 from analogeq.circuit.wired import drawn_power
 from analogeq.hardware.clamp import DiodeClamp
@@ -60,7 +62,7 @@ AT_RAIL = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class WordLines:
-    """Conductance that each word line drives into virtual grounds [S], both arrays of a pair together.
+    """Conductance that each word line drives into virtual grounds [S]: pairs, or devices and their reference.
 
     Attributes
     ----------
@@ -129,6 +131,8 @@ class Power(Ledger):
 
 def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
     """Sum the devices on every word line, see `WordLines`; what it drives if no wire resists."""
+    if conductances.references is not None:
+        return _referenced_lines(circuit, conductances, conductances.references)
     net = circuit.network
     both, back = np.add(*_pairs(conductances, "weights")), np.add(*_pairs(conductances, "backward"))
     inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
@@ -142,6 +146,19 @@ def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
         np.add.at(neurons, cols + net.layer(block.post).start, back[devices])
     bias = float(np.sum(_pairs(conductances, "biases")))
     return WordLines(inputs, neurons, bias)
+
+
+def _referenced_lines(circuit: Circuit, conductances: Conductances, references: References) -> WordLines:
+    """One device for each weight, and one more on every word line."""
+    net = circuit.network
+    devices = _pairs(conductances, "weights")[0]
+    inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
+    for block, held in zip(net.blocks, references.forward, strict=True):
+        driven = inputs if block.pre == 0 else neurons[net.layer(block.pre)]
+        driven += block.view(devices).sum(axis=1) + held
+    for block, held in zip(net.coupling_blocks, references.backward, strict=True):
+        neurons[net.layer(block.post)] += block.view(devices).sum(axis=0) + held
+    return WordLines(inputs, neurons, float(_pairs(conductances, "biases")[0].sum()) + references.bias)
 
 
 def _pairs(conductances: Conductances, which: Which) -> tuple[Doubles, Doubles]:

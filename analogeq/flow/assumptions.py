@@ -44,12 +44,21 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
         _amplifiers(technology),
         clamp,
         arrays,
+        MAPPED[technology.mapping],
         _temperature(technology),
         _wires(technology.wires),
         _converter("DACs", technology.dac),
         _converter("ADCs", technology.adc),
         _converter("The converters behind the nudge", technology.nudge),
     )
+
+
+MAPPED = {
+    "differential": "A signed weight is the difference of two devices, a pair.",
+    "offset-column": "A signed weight is one device against its word line's reference in the middle of the range.",
+    "affine": "A signed weight is one device against its word line's reference; every array's weights are scaled to "
+    "meet the ends of the range, with conveyors of a gain that undoes it.",
+}
 
 
 def _amplifiers(technology: Technology) -> str:

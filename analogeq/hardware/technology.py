@@ -23,6 +23,9 @@ from analogeq.hardware.limits import (
 from analogeq.hardware.memory import Memory, check_range
 from analogeq.hardware.wires import Wires
 
+MAPPINGS = ("differential", "offset-column", "affine")
+"""Ways to lay signed weights onto devices."""
+
 
 @dataclass(frozen=True)
 class Technology:
@@ -56,6 +59,9 @@ class Technology:
         What holds a node between ground and the rail.
     arrays : {"shared", "mirrored"}
         Whether both directions of a weight read one array or each its own.
+    mapping : {"differential", "offset-column", "affine"}
+        How signed weights are laid onto devices: a pair for each, or one device against a reference that its word line
+        shares, at the middle of the range or where the weights of the array put zero; see `analogeq.circuit.mapping`.
     mirror_mismatch : float
         Standard deviation of the relative error of the backward array's weights; mirrored only.
     mirror_seed : int
@@ -97,6 +103,7 @@ class Technology:
     amplifier_seed: int = 0
     clamp: Clamp = field(default_factory=IdealClamp)
     arrays: Literal["shared", "mirrored"] = "shared"
+    mapping: Literal["differential", "offset-column", "affine"] = "differential"
     mirror_mismatch: float = 0.0
     mirror_seed: int = 0
     dac: Converter = field(default_factory=Converter)
@@ -143,11 +150,34 @@ class Technology:
                 f"mirror_mismatch: {self.mirror_mismatch!r} with shared arrays, where both directions read one device; "
                 "set arrays to 'mirrored' or the mismatch to 0"
             )
+        self._check_mapping()
         if not isinstance(self.clamp, IdealClamp | DiodeClamp):
             raise TechnologyError(f"clamp: {self.clamp!r} is no clamp; give an IdealClamp or a DiodeClamp")
         if not isinstance(self.wires, Wires):
             raise TechnologyError(f"wires: {self.wires!r} are no wires; give Wires")
         check_cost(self.cost, HopfieldCost)
+
+    def _check_mapping(self) -> None:
+        """Refuse what is not modelled of reference lines, rather than leave it out."""
+        if self.mapping not in MAPPINGS:
+            raise TechnologyError(
+                f"mapping: {self.mapping!r} is unknown; give {', '.join(map(repr, MAPPINGS[:-1]))} or {MAPPINGS[-1]!r}"
+            )
+        if self.mapping == "differential":
+            return
+        amplifiers = (self.sense_offset, self.sense_offset_spread, self.sense_gain_spread)
+        reasons = {
+            "wires that resist": not self.wires.are_ideal,
+            "amplifiers with errors": any((*amplifiers, self.follower_offset, self.follower_offset_spread)),
+            "a mirror_mismatch": self.mirror_mismatch > 0.0,
+            "balanced pairs": self.memory.pairs == "balanced",
+        }
+        for what, there in reasons.items():
+            if there:
+                raise TechnologyError(
+                    f"mapping: {self.mapping!r} with {what}, which are described for pairs of devices and not for "
+                    "weights that share a reference line; leave one out, or set mapping to 'differential'"
+                )
 
     @property
     def time_constant(self) -> float:
@@ -156,8 +186,15 @@ class Technology:
 
     @property
     def weight_limit(self) -> float:
-        """Largest ``|w|`` a pair can hold: ``A (high - low) / G0``, dimensionless."""
-        return self.sense_gain * (self.conductance_high - self.conductance_low) / self.unit_conductance
+        """Largest ``|w|`` a chip can hold, dimensionless.
+
+        ``A (high - low) / G0`` of pairs, half of it against references in the middle of the range, and without end
+        where the conveyors' gains are made for the weights.
+        """
+        if self.mapping == "affine":
+            return math.inf
+        whole = self.sense_gain * (self.conductance_high - self.conductance_low) / self.unit_conductance
+        return whole if self.mapping == "differential" else 0.5 * whole
 
     @property
     def device_factor(self) -> float:

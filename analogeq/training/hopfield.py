@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analogeq.circuit.devices import PairDevices
+from analogeq.circuit.circuit import ChipDevices
 from analogeq.controller import Controller
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import Session
@@ -52,7 +52,7 @@ class HopfieldLearner:
         activation = activation_for(technology, config.copy_activation)
         self.copy = FeedforwardCopy(self.network, self._draw(for_copy, dtype), activation)
         limit = technology.weight_limit
-        self._devices: PairDevices | None = None
+        self._devices: ChipDevices | None = None
         self._hold(self.parameters)
         self._descent = Descent(self.network, config.rates, limit=limit, momentum=config.momentum, ridge=config.ridge)
         self._copy_descent = Descent(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -92,7 +93,32 @@ def wired() -> Golden:
     return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
 
 
-GOLDEN = {"toy": toy, "lateral": lateral, "diodes": diodes, "wired": wired}
+def offset_column() -> Golden:
+    """The toy's weights, one device each, against references in the middle of the range: its free phase."""
+    return _referenced("offset-column")
+
+
+def affine() -> Golden:
+    """The toy's weights scaled array by array to the whole of the range: its free phase."""
+    return _referenced("affine")
+
+
+def _referenced(mapping: Literal["offset-column", "affine"]) -> Golden:
+    technology = Technology(mapping=mapping, conductance_low=1e-6, conductance_high=33e-6)
+    circuit = compile_circuit(Network.layered((2, 2, 1)), technology)
+    weights = np.array([0.75, -0.5, 0.25, 1.0, 0.625, -0.375])
+    conductances = circuit.program(Parameters(weights, np.array([0.125, 0.25, 0.0])))
+    return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
+
+
+GOLDEN = {
+    "toy": toy,
+    "lateral": lateral,
+    "diodes": diodes,
+    "wired": wired,
+    "offset_column": offset_column,
+    "affine": affine,
+}
 
 
 def main() -> None:

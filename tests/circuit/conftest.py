@@ -124,6 +124,14 @@ CASES = {
         Network.layered((2, 3, 2)),
         Technology(arrays="mirrored", mirror_mismatch=0.2, wires=Wires(5e3, 4e3, 8e3, 6e3), **AMPLIFIERS),
     ),
+    "offset column": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(mapping="offset-column", rail=0.8, sense_gain=2.0, follower_gain=50.0),
+    ),
+    "affine": lambda: case(
+        Network.layered((2, 3, 2, 2)),
+        Technology(mapping="affine", arrays="mirrored", temperature=85.0, device_temperature_coefficient=2e-3),
+    ),
     "mirrored": lambda: case(
         Network.layered((2, 3, 2)),
         Technology(arrays="mirrored", mirror_mismatch=0.2, follower_gain=50.0, sense_gain=2.0),

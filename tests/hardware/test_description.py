@@ -128,6 +128,7 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         conductance_low = "2 MOhm"
         conductance_high = "10 kOhm"
         arrays = "mirrored"
+        mapping = "differential"
         mirror_mismatch = 0.02
         mirror_seed = 7
         temperature_coefficient = "0.0025 1/K"
@@ -290,3 +291,10 @@ def test_pint_is_imported_only_by_a_value_with_a_unit():
 def test_wires_that_cannot_be_are_named_with_their_table(line, said):
     with pytest.raises(TechnologyError, match=said):
         technology_from_toml(f"[wires]\n{line}")
+
+
+@pytest.mark.parametrize("mapping", ["differential", "offset-column", "affine"])
+def test_a_mapping_is_read_and_written(mapping):
+    technology = technology_from_toml(f'[chip]\nfamily = "hopfield"\n[crossbar]\nmapping = "{mapping}"\n')
+    assert technology.mapping == mapping
+    assert technology_from_toml(to_toml(technology)) == technology

@@ -15,12 +15,14 @@ from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.nodes import Nodes
+from analogeq.circuit.netlist.referenced import referenced_biases, referenced_couplings, referenced_inputs
 from analogeq.circuit.netlist.simulation import coupling_ends, joined
 from analogeq.circuit.netlist.wired import wired_block, wired_blocks
 from analogeq.circuit.rules import check_names
 from analogeq.circuit.schematic import Schematic, refuse
 from analogeq.errors import InputError
 
+_REFERENCED = "devices, references, virtual grounds, conveyors"
 _WIRED = "devices and wires of its plus (p) and its minus (m) array"
 
 
@@ -58,7 +60,10 @@ class Hierarchy:
 
 @dataclass(frozen=True, eq=False)
 class _Wires:
-    """Node numbers of what the cells hang on; arrays on the ``input`` or ``node`` axis."""
+    """Node numbers of what the cells hang on; arrays on the ``input`` or ``node`` axis.
+
+    Without bit lines where weights share references: there every array has columns of its own.
+    """
 
     inputs: Ints
     neurons: Ints
@@ -88,18 +93,19 @@ def cell_hierarchy(
     refuse(check_names(net))
     nodes = Nodes(net.names)
     neurons = net.n_inputs + 1 + np.arange(net.n_nodes, dtype=np.intp)
+    shared_references = conductances.references is not None
     wires = _Wires(
         inputs=np.arange(1, net.n_inputs + 1, dtype=np.intp),
         neurons=neurons,
         rail=np.full(net.n_nodes, nodes.single("rail"), dtype=np.intp),
-        plus=nodes.derive("bp", neurons),
-        minus=nodes.derive("bm", neurons),
+        plus=neurons[:0] if shared_references else nodes.derive("bp", neurons),
+        minus=neurons[:0] if shared_references else nodes.derive("bm", neurons),
     )
     preset = _preset(drive, sample, start, net.n_nodes)
     sections = (
         _sources(circuit, drive, sample, wires),
         *_neurons(circuit, wires, preset),
-        *_biases(conductances, wires),
+        *_biases(conductances, wires, nodes),
         *_input_crossbar(circuit, conductances, wires, nodes),
         *_coupling_crossbars(circuit, conductances, wires, nodes),
         *_tether(drive, sample, wires, nodes),
@@ -142,6 +148,8 @@ def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles) -> Iterator[Secti
     count = len(wires.neurons)
     cells = _cells("neuron", _numbered("xn", count), (wires.neurons, wires.rail), v_preset=preset)
     yield Section("Neurons: node, rail", (cells,))
+    if not len(wires.plus):
+        return
     names, ports, flaws = _numbered("xs", count), (wires.plus, wires.minus, wires.neurons), circuit.amplifiers
     if flaws is None:
         yield Section("Sense amplifiers: plus and minus bit line, neuron", (_cells("sense", names, ports),))
@@ -150,7 +158,11 @@ def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles) -> Iterator[Secti
     yield Section("Sense amplifiers, each with its errors: plus and minus bit line, neuron", (real,))
 
 
-def _biases(conductances: Conductances, wires: _Wires) -> Iterator[Section]:
+def _biases(conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
+    if conductances.references is not None:
+        tables = referenced_biases(conductances, conductances.references, (wires.rail[:1], wires.neurons), nodes)
+        yield Section(f"Biases on a word line that stands at the rail: {_REFERENCED}", tables)
+        return
     names = _numbered("xb", len(wires.neurons))
     pairs = _pairs(names, conductances.pairs("biases"), (wires.rail, wires.plus, wires.minus))
     yield Section("Biases: pairs on a word line that stands at the rail", (pairs,))
@@ -163,6 +175,11 @@ def _pairs(names: tuple[str, ...], held: tuple[Volts, Volts], ports: tuple[Ints,
 
 def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
     net = circuit.network
+    if conductances.references is not None:
+        driven = wires.inputs, wires.neurons
+        for title, tables in referenced_inputs(net, conductances, conductances.references, driven, nodes):
+            yield Section(f"{title}: {_REFERENCED}", tables)
+        return
     if not circuit.technology.wires.are_ideal:
         for block in net.input_blocks:
             layer = net.layer(block.post)
@@ -187,6 +204,11 @@ def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wi
     line = np.zeros_like(wires.neurons)
     line[driving] = nodes.derive("wl", wires.neurons[driving])
     yield _followers(circuit, driving, line, wires, nodes)
+    if conductances.references is not None:
+        ends, held = (line, wires.neurons), conductances.references
+        for title, tables in referenced_couplings(circuit.network, conductances, held, ends, nodes):
+            yield Section(f"{title}: {_REFERENCED}", tables)
+        return
     if not circuit.technology.wires.are_ideal:
         for title, tables in wired_blocks(circuit.network, conductances, (line, wires.plus, wires.minus), nodes):
             yield Section(f"{title}: {_WIRED}", tables)

@@ -85,6 +85,8 @@ def _deck_parameters(technology: Technology) -> Iterator[str]:
         "sense_gain": technology.sense_gain,
         "follower_factor": technology.follower_factor,
     }
+    if technology.mapping != "differential":  # conveyors are written out, each with the gain of its array
+        del values["sense_gain"]
     clamp = technology.clamp
     if not isinstance(clamp, DiodeClamp):
         values["clamp_conductance"] = clamp_siemens(clamp, technology)

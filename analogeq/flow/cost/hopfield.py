@@ -24,7 +24,7 @@ from analogeq.flow.cost.parts import FIGURES, Built, Conversions, copy_parts, di
 from analogeq.flow.cost.rows import CostRow, times, total, value_of
 from analogeq.flow.cost.updates import update_costs
 from analogeq.flow.families import Settler, programmed
-from analogeq.network import Parameters
+from analogeq.network import Network, Parameters
 from analogeq.training import TrainingConfig
 
 Floats = NDArray[np.floating]
@@ -179,7 +179,8 @@ def built(circuit: Circuit) -> Built:
     net, tech = circuit.network, circuit.technology
     directions = 2 if tech.arrays == "mirrored" else 1
     inputs = sum(block.edges.stop - block.edges.start for block in net.input_blocks)
-    devices = 2 * (inputs + directions * (net.n_edges - inputs) + net.n_nodes)
+    weights = inputs + directions * (net.n_edges - inputs) + net.n_nodes
+    devices = 2 * weights if tech.mapping == "differential" else weights + _reference_devices(net)
     density = tech.cost.capacitor_density
     return Built(
         devices,
@@ -192,11 +193,18 @@ def built(circuit: Circuit) -> Built:
     )
 
 
+def _reference_devices(network: Network) -> int:
+    """One for every word line of every array in each direction that it is read, and the biases' line."""
+    return 1 + sum(block.shape[0] + (block.shape[1] if block.pre > 0 else 0) for block in network.blocks)
+
+
 def _parts(circuit: Circuit) -> tuple[CostRow, ...]:
     stands = built(circuit)
+    formula, given = "2 (input weights + arrays × couplings + biases)", "a pair for every weight"
+    if circuit.technology.mapping != "differential":
+        formula, given = "input weights + arrays × couplings + biases + word lines", "a reference on every word line"
     return (
-        CostRow("devices", stands.devices, "1", "2 (input weights + arrays × couplings + biases)",
-                "a pair for every weight"),
+        CostRow("devices", stands.devices, "1", formula, given),
         CostRow("neurons", stands.nodes, "1", "hidden and output", "each a capacitor, a leak, a clamp, two amplifiers"),
         stands.area(circuit.technology.cost),
     )  # fmt: skip

@@ -56,6 +56,8 @@ def pulses_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> in
         return sum(int(np.count_nonzero(a != b)) for a, b in zip(*map(_of(circuit), (before, wanted)), strict=True))
     devices = circuit.new_devices()
     devices.write(_doubles(before))
+    if isinstance(circuit, Circuit) and circuit.technology.mapping == "affine":  # new ends, so a new layout of all
+        return devices.write(_doubles(wanted))
     return devices.move(_doubles(before), _doubles(wanted))
 
 
@@ -64,6 +66,9 @@ def _of(circuit: AnyCircuit) -> Callable[[Parameters], list[NDArray[np.float64]]
 
     def conductances(parameters: Parameters) -> list[NDArray[np.float64]]:
         held = programmed(circuit, _doubles(parameters))
+        if isinstance(circuit, Circuit) and held.references is not None:
+            own, shared = [held.pairs(which)[0] for which in ("weights", "biases")], held.references
+            return [*own, *shared.forward, *shared.backward, np.array([shared.bias])]
         if isinstance(circuit, Circuit):
             return [g for which in ("weights", "biases") for g in held.pairs(which)]
         return [held.g]

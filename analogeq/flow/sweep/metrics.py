@@ -103,7 +103,8 @@ def saturated(outcome: Outcome) -> float:
     high = circuit.technology.conductance_high
     if isinstance(circuit, Circuit):
         high *= circuit.technology.device_factor
-        g = np.concatenate([np.maximum(*held.pairs(which)) for which in ("weights", "biases")])
+        pairs = [held.pairs(which) for which in ("weights", "biases")]
+        g = np.concatenate([np.maximum(*pair) if held.references is None else pair[0] for pair in pairs])
     else:
         g = held.g
     # Rounding of w·G0/A and back moves the end of the range by some units in the last place.

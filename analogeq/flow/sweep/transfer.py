@@ -26,7 +26,7 @@ def ideal_counterpart(technology: ResistiveTechnology) -> ResistiveTechnology: .
 
 
 def ideal_counterpart(technology: Technology | ResistiveTechnology) -> Technology | ResistiveTechnology:
-    """Return the chip without flaws that has the same gains, range, unit conductance, rail and time constant.
+    """Return the chip without flaws that has the same gains, mapping, range, unit conductance, rail and time constant.
 
     A range of one value, with which nothing learns, is a flaw, too. What stands between a node of the resistive family
     and ground is none: its networks compute with it.
@@ -42,6 +42,7 @@ def ideal_counterpart(technology: Technology | ResistiveTechnology) -> Technolog
         conductance_low=low,
         conductance_high=high,
         sense_gain=technology.sense_gain,
+        mapping=technology.mapping,
     )
 
 

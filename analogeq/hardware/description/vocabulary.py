@@ -99,6 +99,7 @@ HOPFIELD = Vocabulary(
             "conductance_low": Quantity("S", "0.1 uS"),
             "conductance_high": Quantity("S", "100 uS"),
             "arrays": Text(),
+            "mapping": Text(),
             "mirror_mismatch": Number(),
             "mirror_seed": Whole(),
             "temperature_coefficient": _COEFFICIENT,

@@ -66,3 +66,29 @@ def test_only_the_last_settled_error_is_measured() -> None:
 def test_transferred_is_yes_or_no(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="write true or false"):
         work(settings(CHIPS["hopfield"], transferred="once"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "transferred"), [("offset-column", False), ("offset-column", True), ("affine", True)]
+)
+def test_chips_with_reference_lines_are_taught_or_written_and_measured(
+    mapping: str, transferred: bool, tmp_path: Path
+) -> None:
+    metrics = ["settled_error", "gradient_cosine", "saturated", "update_pulses", "inference_energy"]
+    chip = replace(CHIPS["hopfield"], mapping=mapping, memory=Memory(levels=Levels(4096)))
+    asked = {"epochs": 2, "transferred": transferred}
+    found, beside = (
+        work({**settings(one, **asked), "samples": 30, "metrics": metrics}, tmp_path / one.mapping)["metrics"]
+        for one in (chip, replace(chip, mapping="differential"))
+    )
+    assert found["settled_error"] < 45.0  # guessing among three is 66.7 % wrong
+    # 4,096 levels to either: measured to differ by 0.003
+    assert found["gradient_cosine"] == pytest.approx(beside["gradient_cosine"], abs=0.01)
+    assert found["update_pulses"] > 0
+    assert found["inference_energy"] != beside["inference_energy"]
+
+
+def test_a_chip_with_an_affine_map_is_not_trained_in_place(tmp_path: Path) -> None:
+    chip = replace(CHIPS["hopfield"], mapping="affine", memory=LEVELS)
+    with pytest.raises(InputError, match="transfer what was trained"):
+        work(settings(chip), tmp_path)
