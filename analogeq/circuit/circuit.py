@@ -18,6 +18,7 @@ from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
 from analogeq.hardware.amplifiers import AmplifierFlaws, amplifier_flaws
+from analogeq.hardware.clamp import ClampLevels, clamp_levels
 from analogeq.network import Network, Parameters
 from analogeq.network.network import Floats, Ints
 
@@ -228,6 +229,18 @@ class Circuit:
     def _mirror_factors(self) -> Floats:
         rng = np.random.default_rng(self.technology.mirror_seed)
         return 1.0 + self.technology.mirror_mismatch * rng.standard_normal(self.network.n_edges)
+
+    @cached_property
+    def clamp_levels(self) -> ClampLevels | None:
+        """What each neuron is held between, where that differs; None for 0 V and the rail."""
+        return clamp_levels(self.technology.clamp, self.technology.rail, self.network.n_nodes)
+
+    @property
+    def levels(self) -> tuple[float | NDArray[np.float64], float | NDArray[np.float64]]:
+        """Lower and upper level of the clamps [V]: one of all neurons, or of shape (node,)."""
+        if self.clamp_levels is None:
+            return 0.0, self.technology.rail
+        return self.clamp_levels.lower, self.clamp_levels.upper
 
     def input_currents(self, conductances: Conductances, inputs: Volts) -> Volts:
         """Norton currents [A] of inputs, biases and offsets into each node, shape (batch, node).

@@ -207,18 +207,34 @@ class CurrentConveyors(Table):
 
 @dataclass(frozen=True, eq=False)
 class IdealClamps(Table):
-    """Stand-ins for two perfect diodes between ground and a rail [V]: beyond it, a conductance [S]."""
+    """Stand-ins for two perfect diodes between ground and a rail [V]: beyond it, a conductance [S].
+
+    ``lower`` [V] takes the place of ground where it is given.
+    """
 
     rail: Doubles
     siemens: Doubles
+    lower: Doubles | None = None
 
     letter, kind, terminals, quantities = "b", "ideal clamp", 1, ("rail", "siemens")
     expression: ClassVar[str] = "v({0})>{1} ? (v({0})-{1})*{2} : v({0})<0 ? v({0})*{2} : 0"
+    between: ClassVar[str] = "v({0})>{1} ? (v({0})-{1})*{2} : v({0})<({3}) ? (v({0})-({3}))*{2} : 0"
+
+    @property
+    def values(self) -> dict[str, Doubles]:
+        """Rail, conductance and, where it is not ground, the lower level."""
+        own = super().values
+        return own if self.lower is None else {**own, "lower": self.lower}
+
+    @staticmethod
+    def current(node: str, *values: str) -> str:
+        """Expression of one clamp's current, from its written `values`."""
+        return (IdealClamps.expression if len(values) == 2 else IdealClamps.between).format(node, *values)
 
     def lines(self, node_names: tuple[str, ...]) -> Iterator[str]:
         """One line an element: its current out of the node, by expression."""
         nodes = [node_names[k] for k in self.nodes[:, 0].tolist()]
-        currents = map(self.expression.format, nodes, written(self.rail), written(self.siemens))
+        currents = map(self.current, nodes, *map(written, self.values.values()))
         return map("{} {} 0 i = {}".format, self.names, nodes, currents)
 
 

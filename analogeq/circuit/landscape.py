@@ -119,15 +119,15 @@ def is_stable(
     Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
     """
     tech = circuit.technology
-    n = circuit.network.n_nodes
+    n, (lower, upper) = circuit.network.n_nodes, circuit.levels
     jacobian = np.diag(circuit.load_conductances(drive)) - circuit.coupling_currents(conductances, np.eye(n)).T
     stable = np.empty(len(voltages), dtype=bool)
     for sample, v in enumerate(voltages):
         if isinstance(tech.clamp, DiodeClamp):
-            _, slope = clamp_current(v, tech.clamp, tech.rail, tech.temperature)
+            _, slope = clamp_current(v, tech.clamp, upper, tech.temperature, lower)
             local = jacobian + np.diag(slope)
         else:
-            free = np.flatnonzero((v > 0.0) & (v < tech.rail))
+            free = np.flatnonzero((v > lower) & (v < upper))
             local = jacobian[np.ix_(free, free)]
         stable[sample] = _decays(local)
     return stable

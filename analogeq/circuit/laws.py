@@ -32,8 +32,9 @@ def kirchhoff_residual(circuit: Circuit, conductances: Conductances, drive: Driv
     imbalance = node_imbalance(circuit, conductances, drive, voltages)
     tech = circuit.technology
     if not isinstance(tech.clamp, DiodeClamp):
-        to_rail = np.where(imbalance > 0.0, tech.rail - voltages, voltages) * tech.unit_conductance
-        inside = (voltages > 0.0) & (voltages < tech.rail)
+        lower, upper = circuit.levels
+        to_rail = np.where(imbalance > 0.0, upper - voltages, voltages - lower) * tech.unit_conductance
+        inside = (voltages > lower) & (voltages < upper)
         imbalance = np.where(inside, np.minimum(np.abs(imbalance), to_rail), imbalance)
     worst: Volts = np.abs(imbalance).max(axis=1, initial=0.0)
     return worst
@@ -42,14 +43,14 @@ def kirchhoff_residual(circuit: Circuit, conductances: Conductances, drive: Driv
 def node_imbalance(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
     """Net current [A] into each node with its clamp, shape (batch, node)."""
     tech = circuit.technology
-    clamp = tech.clamp
+    clamp, (lower, upper) = tech.clamp, circuit.levels
     if isinstance(clamp, DiodeClamp):
-        current, _ = clamp_current(voltages, clamp, tech.rail, tech.temperature)
+        current, _ = clamp_current(voltages, clamp, upper, tech.temperature, lower)
         return circuit.linear_currents(conductances, drive, voltages) - current
-    held = np.clip(voltages, 0.0, tech.rail)
+    held = np.clip(voltages, lower, upper)
     net = circuit.linear_currents(conductances, drive, held)
-    net = np.where(held <= 0.0, np.maximum(net, 0.0), net)
-    net = np.where(held >= tech.rail, np.minimum(net, 0.0), net)
+    net = np.where(held <= lower, np.maximum(net, 0.0), net)
+    net = np.where(held >= upper, np.minimum(net, 0.0), net)
     outside = tech.unit_conductance * (held - voltages)
     return net + outside
 

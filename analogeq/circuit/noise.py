@@ -84,7 +84,8 @@ def column_conductances(circuit: Circuit, conductances: Conductances) -> Doubles
 def _shot_noise(circuit: Circuit, clamp: DiodeClamp, voltages: Doubles) -> Doubles:
     tech = circuit.technology
     nvt = clamp.ideality * thermal_voltage(tech.temperature)
-    upper, _ = resisted_diode_current(voltages - tech.rail, clamp.saturation_current, nvt, clamp.series_resistance)
-    lower, _ = resisted_diode_current(-voltages, clamp.saturation_current, nvt, clamp.series_resistance)
-    carried: Doubles = 2.0 * CHARGE * (np.abs(upper) + np.abs(lower))
+    lower, upper = circuit.levels
+    down, _ = resisted_diode_current(voltages - upper, clamp.saturation_current, nvt, clamp.series_resistance)
+    up, _ = resisted_diode_current(lower - voltages, clamp.saturation_current, nvt, clamp.series_resistance)
+    carried: Doubles = 2.0 * CHARGE * (np.abs(down) + np.abs(up))
     return carried

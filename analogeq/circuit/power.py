@@ -25,6 +25,7 @@ virtual grounds. Where amplifiers have offsets, followers stand at theirs, and v
 the arrays then turn :math:`u^T Y u - 2 u^T G o + o^T B o` into heat (`analogeq.circuit.readings`), which drivers and
 sense amplifiers supply together.
 
+Where the clamps' levels differ among neurons, each level has a source of its own; what these supply is the rail's.
 An ideal clamp stands for two perfect diodes: no drop, no heat, and what pushes against the upper one
 flows into the rail. (The netlists' stand-in for it is a source to ground, where the same current ends.)
 
@@ -286,15 +287,16 @@ def _through(source: Tether | Nudge | None, ends: Volts, voltages: Volts) -> tup
 
 def _clamps(circuit: Circuit, conductances: Conductances, drive: Drive, v: Volts) -> tuple[Doubles, Doubles]:
     """Power dissipated in the clamps, and supplied through them by the rail."""
-    tech = circuit.technology
+    tech, (lower, upper) = circuit.technology, circuit.levels
     if isinstance(tech.clamp, DiodeClamp):
         junction = (tech.clamp.saturation_current, tech.clamp.ideality * thermal_voltage(tech.temperature))
-        upper, _ = resisted_diode_current(v - tech.rail, *junction, tech.clamp.series_resistance)
-        lower, _ = resisted_diode_current(-v, *junction, tech.clamp.series_resistance)
-        return ((v - tech.rail) * upper - v * lower).sum(axis=-1), -tech.rail * upper.sum(axis=-1)
+        down, _ = resisted_diode_current(v - upper, *junction, tech.clamp.series_resistance)
+        up, _ = resisted_diode_current(lower - v, *junction, tech.clamp.series_resistance)
+        return ((v - upper) * down + (lower - v) * up).sum(axis=-1), (lower * up - upper * down).sum(axis=-1)
     push = conveyor_currents(circuit, conductances, drive, v) - circuit.load_conductances(drive) * v
     for source, at in ((drive.tether, slice(None)), (drive.nudge, circuit.network.outputs)):
         if source is not None:
             push[..., at] += source.conductance * _aligned(source.voltages.astype(np.float64), v)
-    held = (v >= (1.0 - AT_RAIL) * tech.rail) & (push > 0.0)
-    return np.zeros(v.shape[:-1]), -tech.rail * np.where(held, push, 0.0).sum(axis=-1)
+    high = (v >= (1.0 - AT_RAIL) * upper) & (push > 0.0)
+    low = (v <= lower + AT_RAIL * tech.rail) & (push < 0.0)
+    return np.zeros(v.shape[:-1]), -(np.where(high, upper * push, 0.0) + np.where(low, lower * push, 0.0)).sum(axis=-1)

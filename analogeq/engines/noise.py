@@ -131,7 +131,7 @@ def noisy_waveform(
         amplitude = np.sqrt(noise_densities(circuit, conductances, drive, here))
         moved = here + step / tech.node_capacitance * _currents(circuit, conductances, drive, here)
         moved += kick * amplitude * rng.standard_normal(here.shape)
-        voltages[:, k + 1] = moved if isinstance(tech.clamp, DiodeClamp) else np.clip(moved, 0.0, tech.rail)
+        voltages[:, k + 1] = moved if isinstance(tech.clamp, DiodeClamp) else np.clip(moved, *circuit.levels)
     return Waveform(np.linspace(0.0, duration, steps + 1), voltages, "native, with thermal noise")
 
 
@@ -156,5 +156,6 @@ def _currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltag
     tech = circuit.technology
     total = np.asarray(circuit.linear_currents(conductances, drive, voltages), dtype=np.float64)
     if isinstance(tech.clamp, DiodeClamp):
-        total = total - clamp_current(voltages, tech.clamp, tech.rail, tech.temperature)[0]
+        lower, upper = circuit.levels
+        total = total - clamp_current(voltages, tech.clamp, upper, tech.temperature, lower)[0]
     return total

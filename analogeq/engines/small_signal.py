@@ -92,7 +92,8 @@ class Linearisation:
         load = circuit.load_conductances(drive)
         nowhere = np.zeros(shape, dtype=bool)
         if isinstance(tech.clamp, DiodeClamp):
-            _, slope = clamp_current(voltages.astype(np.float64), tech.clamp, tech.rail, tech.temperature)
+            lower, upper = circuit.levels
+            _, slope = clamp_current(voltages.astype(np.float64), tech.clamp, upper, tech.temperature, lower)
             return cls(circuit, conductances, load + slope, nowhere, nowhere)
         held, corners = _clamped(circuit, conductances, drive, voltages)
         return cls(circuit, conductances, np.broadcast_to(load, shape), held, corners)
@@ -124,13 +125,13 @@ class Linearisation:
 
 def _clamped(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> tuple[Mask, Mask]:
     """Which nodes an ideal clamp holds, and which are at its corner."""
-    tech = circuit.technology
-    inside = np.clip(voltages, 0.0, tech.rail)
+    tech, (lower, upper) = circuit.technology, circuit.levels
+    inside = np.clip(voltages, lower, upper)
     net = circuit.linear_currents(conductances, drive, inside)
     near = CORNER * tech.rail
     corners = np.abs(net) <= near * tech.unit_conductance
-    corners &= (inside <= near) | (inside >= tech.rail - near)
-    held = ((inside <= 0.0) & (net < 0.0)) | ((inside >= tech.rail) & (net > 0.0))
+    corners &= (inside <= lower + near) | (inside >= upper - near)
+    held = ((inside <= lower) & (net < 0.0)) | ((inside >= upper) & (net > 0.0))
     held &= ~corners
     return held, corners
 

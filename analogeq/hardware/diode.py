@@ -109,14 +109,18 @@ def resisted_diode_current(
 
 
 def clamp_current(
-    v: NDArray[np.floating], clamp: DiodeClamp, rail: float, temperature: float
+    v: NDArray[np.floating],
+    clamp: DiodeClamp,
+    rail: float | NDArray[np.float64],
+    temperature: float,
+    lower: float | NDArray[np.float64] = 0.0,
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Current [A] that a diode clamp draws out of nodes at ``v`` [V], and its slope [S].
 
     One diode points from the node to the rail, one from ground to the node, so
-    ``i = d(v - rail) - d(-v)``.
+    ``i = d(v - rail) - d(lower - v)``; ``lower`` is 0 V unless the clamps' levels differ.
     """
     nvt = clamp.ideality * thermal_voltage(temperature)
-    upper, g_upper = resisted_diode_current(v - rail, clamp.saturation_current, nvt, clamp.series_resistance)
-    lower, g_lower = resisted_diode_current(-v, clamp.saturation_current, nvt, clamp.series_resistance)
-    return upper - lower, g_upper + g_lower
+    down, g_down = resisted_diode_current(v - rail, clamp.saturation_current, nvt, clamp.series_resistance)
+    up, g_up = resisted_diode_current(lower - v, clamp.saturation_current, nvt, clamp.series_resistance)
+    return down - up, g_down + g_up

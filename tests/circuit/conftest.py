@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether
-from analogeq.hardware import DiodeClamp, Technology, Wires
+from analogeq.hardware import DiodeClamp, IdealClamp, Technology, Wires
 from analogeq.network import Block, Network, glorot_uniform
 
 RUNNER = Path(__file__).with_name("netlist_runner.py")
@@ -75,11 +75,11 @@ def lateral_network() -> Network:
     return Network(names, (2, 3, 1), np.array([3]), blocks)
 
 
-def case(network: Network, technology: Technology, *, seed: int = 0, phases: bool = True) -> Case:
+def case(network: Network, technology: Technology, *, seed: int = 0, phases: bool = True, scale: float = 0.5) -> Case:
     """A circuit with weights small enough to have one equilibrium, and one sample to drive it."""
     rng = np.random.default_rng(seed)
     circuit = Circuit(network, technology)
-    parameters = glorot_uniform(network, rng, scale=0.5)
+    parameters = glorot_uniform(network, rng, scale=scale)
     parameters.biases[:] = rng.uniform(-0.2, 0.8, network.n_nodes)
     g0, rail = technology.unit_conductance, technology.rail
     inputs = rng.uniform(0.0, rail, (1, network.n_inputs))
@@ -119,6 +119,10 @@ CASES = {
     "warm": lambda: case(
         lateral_network(),
         Technology(device_temperature_coefficient=2e-3, leak_temperature_coefficient=-1e-3, temperature=85.0),
+    ),
+    "levels": lambda: case(Network.layered((3, 4, 2)), Technology(clamp=IdealClamp(1e9, 0.05, 0.05, 2)), scale=1.0),
+    "levels of diodes": lambda: case(
+        lateral_network(), Technology(rail=0.8, clamp=DiodeClamp(1e-9, 1.5, 0.0, "", 0.05, 0.05, 2))
     ),
     "wired, amplifiers": lambda: case(
         Network.layered((2, 3, 2)),

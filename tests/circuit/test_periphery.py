@@ -10,7 +10,7 @@ from analogeq.circuit.netlist import readable_netlist
 from analogeq.circuit.netlist.hierarchy import cell_hierarchy
 from analogeq.circuit.noise import noise_densities, thermal_energy
 from analogeq.engines import engine
-from analogeq.hardware import DiodeClamp, Technology, Wires
+from analogeq.hardware import DiodeClamp, IdealClamp, Technology, Wires
 from analogeq.hardware.amplifiers import amplifier_flaws
 from analogeq.hardware.memory import Levels, Memory
 from analogeq.network import Network, Parameters, glorot_uniform
@@ -187,3 +187,26 @@ def test_noise_passes_a_conveyor_of_twice_the_gain_four_times_as_strong():
     bare = noise_densities(plain, plain.program(Parameters(held.held[0], held.held[2])), rest, v)[0]
     leak = 4.0 * thermal_energy(plain) * tech.unit_conductance
     assert found - leak == pytest.approx((bare - leak) * circuit.amplifiers.gain**2, rel=1e-9)
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize(
+    "clamp", [IdealClamp(1e9, 0.05, 0.08, 2), DiodeClamp(1e-12, 1.2, 0.0, "", 0.05, 0.08, 2)], ids=["ideal", "diodes"]
+)
+def test_the_native_engine_settles_between_the_drawn_levels_of_clamps(run_netlist, clamp):
+    circuit, theta, _ = drawn(Technology(clamp=clamp))
+    theta.biases[::2], theta.biases[1::2] = 1.5, -0.8  # into both levels
+    held, drive = circuit.program(theta), Drive(np.array([[0.9, 0.2, 0.7, 0.4]]))
+    ends = run_netlist(readable_netlist(circuit, held, drive), "op")
+    there = np.array([ends[node] for node in cell_hierarchy(circuit, held, drive).neurons])
+    found = []
+    for chip in (
+        circuit,
+        Circuit(circuit.network, Technology(clamp=replace(clamp, lower_spread=0.0, upper_spread=0.0))),
+    ):
+        with engine("native").open(chip) as session:
+            session.program(held)
+            found.append(session.settle(drive).voltages[0])
+    # ngspice's ideal clamp yields by 1e-9 of what pushes, a rail or so; its diodes by the tolerance of node voltages.
+    assert np.abs(found[0] - there).max() < 5e-9
+    assert np.abs(found[1] - there).max() > 1e-2  # the spread does something

@@ -59,7 +59,9 @@ def test_what_is_not_dissipated_charges_the_capacitors(clamp, any_case):
         held = circuit.program(Parameters(held.weights, held.biases))
     rng = np.random.default_rng(4)
     v = rng.uniform(0.0, circuit.technology.rail, (1, circuit.network.n_nodes))
-    v[0, 0] = circuit.technology.rail  # one at the rail, where a clamp may take current
+    lower, upper = circuit.levels
+    v[0, 0] = 2.0 * circuit.technology.rail
+    v = np.clip(v, lower, upper)  # one at the rail, where a clamp may take current
     at = power_flow(circuit, held, drive, v)
     charging = (v * node_imbalance(circuit, held, drive, v)).sum(axis=1)
     # Terms are of the size of what is dissipated and cancel to rounding.

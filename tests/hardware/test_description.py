@@ -2,7 +2,7 @@ import math
 import subprocess
 import sys
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -28,10 +28,19 @@ from analogeq.hardware.diodes import REAL_DIODES
 
 POSITIVE = st.floats(1e-18, 1e6)
 BITS = st.none() | st.integers(1, 32)
+SPREAD = (st.just(0.0) | POSITIVE, st.just(0.0) | POSITIVE, st.integers(0, 2**40))
 CLAMPS = st.one_of(
-    st.builds(IdealClamp, POSITIVE),
-    st.builds(DiodeClamp, POSITIVE, POSITIVE, st.just(0.0) | POSITIVE, st.sampled_from(["", "my diode", "1n4148"])),
-    st.sampled_from(sorted(REAL_DIODES)).map(real_diode),
+    st.builds(IdealClamp, POSITIVE, *SPREAD),
+    st.builds(
+        DiodeClamp, POSITIVE, POSITIVE, st.just(0.0) | POSITIVE, st.sampled_from(["", "my diode", "1n4148"]), *SPREAD
+    ),
+    st.builds(
+        lambda name, *spread: replace(
+            real_diode(name), **dict(zip(("lower_spread", "upper_spread", "seed"), spread, strict=True))
+        ),
+        st.sampled_from(sorted(REAL_DIODES)),
+        *SPREAD,
+    ),
 )
 CONVERTERS = st.builds(
     Converter,
@@ -196,6 +205,11 @@ def test_a_real_diode_is_named_in_any_case(part):
     assert clamp == DiodeClamp(2.52e-9, 1.752, 0.568, "1n4148")
 
 
+def test_a_real_diode_s_levels_may_differ_among_neurons():
+    clamp = technology_from_toml('[clamp]\nkind = "bat54"\nupper_spread = "5 mV"\nseed = 3').clamp
+    assert clamp == replace(real_diode("bat54"), upper_spread=5e-3, seed=3)
+
+
 def test_every_real_diode_has_a_source_and_conducts_a_milliampere_below_a_volt():
     for part in REAL_DIODES.values():
         drop = part.ideality * 0.025865 * math.log(1e-3 / part.saturation_current + 1) + part.series_resistance * 1e-3
@@ -229,6 +243,8 @@ def test_a_diode_that_is_not_known_gets_a_suggestion():
         ("chip = 3", "chip: is a table; begin it with a line [chip]"),
         ('[clamp]\nkind = "1n4149"', "[clamp] 1n4149: unknown kind; did you mean '1n4148'?"),
         ('[clamp]\nkind = "bat54"\nideality = 1', "[clamp] ideality: the part bat54 brings its own values"),
+        ('[clamp]\nkind = "bat54"\nupper_spraed = "1 V"', "[clamp] upper_spraed: the part bat54 brings its own"),
+        ('[clamp]\nlower_spread = "-1 mV"', "[clamp] lower_spread: -0.001 V is below zero"),
         ("[clamp]\nideality = 1", "[clamp] ideality: unknown key; it belongs to kind 'diode'"),
         ("[clamp]\nzzz = 1", "[clamp] zzz: unknown key; there are stiffness"),
         ("[device]\n", "device: unknown table; it belongs to family 'resistive'; set [chip] family = \"resistive\""),

@@ -40,10 +40,13 @@ def flattened(schematic: Schematic, technology: Technology) -> Schematic:
     for table in schematic.tables:
         if not isinstance(table, Instances):
             tables.append(table)
+        elif table.subcircuit == "neuron_between":
+            tables.extend(_neuron_between(table, technology, _held_at(schematic)))
         elif table.subcircuit in _INSIDE:
             tables.extend(_INSIDE[table.subcircuit](table, technology))
         else:
-            raise InputError(f"subcircuit {table.subcircuit!r}: not a cell of the library; it holds {sorted(_INSIDE)}")
+            held = sorted([*_INSIDE, "neuron_between"])
+            raise InputError(f"subcircuit {table.subcircuit!r}: not a cell of the library; it holds {held}")
     return Schematic(schematic.nodes, tuple(tables))
 
 
@@ -91,12 +94,34 @@ def _sense(table: Instances, technology: Technology) -> tuple[Table, ...]:
 
 def _neuron(table: Instances, technology: Technology) -> tuple[Table, ...]:
     node, rail = _ports(table)
+    return (*_core(table, node, technology), *_clamp(table, node, rail, technology))
+
+
+def _core(table: Instances, node: Ints, technology: Technology) -> tuple[Table, ...]:
     capacitance = _all(table, technology.node_capacitance)
     return (
         Capacitors(_named(table, "c"), _grounded(node), capacitance, table.parameters["v_preset"]),
         Resistors(_named(table, "r"), _grounded(node), leak_ohms(_all(table, technology.leak_conductance))),
-        *_clamp(table, node, rail, technology),
     )
+
+
+def _neuron_between(table: Instances, technology: Technology, held: Mapping[int, float]) -> tuple[Table, ...]:
+    node, upper, lower = _ports(table)
+    core, clamp = _core(table, node, technology), technology.clamp
+    if isinstance(clamp, DiodeClamp):
+        model = diode_model(clamp)
+        above = Diodes(_named(table, "d", "_upper"), np.column_stack((node, upper)), model)
+        return (*core, above, Diodes(_named(table, "d", "_lower"), np.column_stack((lower, node)), model))
+    high, low = (np.array([held[at] for at in level.tolist()]) for level in (upper, lower))
+    siemens = _all(table, clamp_siemens(clamp, technology))
+    return (*core, IdealClamps(_named(table, "b"), node[:, None], high, siemens, low))
+
+
+def _held_at(schematic: Schematic) -> dict[int, float]:
+    """Voltage of every node that a source holds against ground [V]."""
+    sources = [table for table in schematic.tables if isinstance(table, VoltageSources)]
+    ends = ((ends, volts) for t in sources for ends, volts in zip(t.nodes.tolist(), t.volts.tolist(), strict=True))
+    return {node: volts for (node, ground), volts in ends if ground == 0}
 
 
 def _clamp(table: Instances, node: Ints, rail: Ints, technology: Technology) -> tuple[Table, ...]:

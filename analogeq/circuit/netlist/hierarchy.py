@@ -104,7 +104,7 @@ def cell_hierarchy(
     preset = _preset(drive, sample, start, net.n_nodes)
     sections = (
         _sources(circuit, drive, sample, wires),
-        *_neurons(circuit, wires, preset),
+        *_neurons(circuit, wires, preset, nodes),
         *_biases(conductances, wires, nodes),
         *_input_crossbar(circuit, conductances, wires, nodes),
         *_coupling_crossbars(circuit, conductances, wires, nodes),
@@ -144,10 +144,22 @@ def _sources(circuit: Circuit, drive: Drive, sample: int, wires: _Wires) -> Sect
     )
 
 
-def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles) -> Iterator[Section]:
+def _cores(circuit: Circuit, wires: _Wires, preset: Doubles, nodes: Nodes) -> Section:
+    names, levels = _numbered("xn", len(wires.neurons)), circuit.clamp_levels
+    if levels is None:
+        cells = _cells("neuron", names, (wires.neurons, wires.rail), v_preset=preset)
+        return Section("Neurons: node, rail", (cells,))
+    upper, lower = nodes.derive("cu", wires.neurons), nodes.derive("cl", wires.neurons)
+    sources = _voltages("vcu", upper, levels.upper), _voltages("vcl", lower, levels.lower)
+    cells = _cells("neuron_between", names, (wires.neurons, upper, lower), v_preset=preset)
+    return Section(
+        "Neurons, and the levels that each one's clamp holds it between: node, upper, lower", (*sources, cells)
+    )
+
+
+def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles, nodes: Nodes) -> Iterator[Section]:
     count = len(wires.neurons)
-    cells = _cells("neuron", _numbered("xn", count), (wires.neurons, wires.rail), v_preset=preset)
-    yield Section("Neurons: node, rail", (cells,))
+    yield _cores(circuit, wires, preset, nodes)
     if not len(wires.plus):
         return
     names, ports, flaws = _numbered("xs", count), (wires.plus, wires.minus, wires.neurons), circuit.amplifiers

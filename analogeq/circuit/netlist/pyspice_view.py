@@ -71,4 +71,4 @@ def _add(view: PySpiceCircuit, table: Table, node_names: tuple[str, ...]) -> Non
 
 
 def _expression(clamp: Element, node: str) -> str:
-    return IdealClamps.expression.format(node, *map(repr, clamp.values.values()))
+    return IdealClamps.current(node, *map(repr, clamp.values.values()))

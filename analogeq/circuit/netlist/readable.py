@@ -58,7 +58,7 @@ def readable_netlist(
     lines = (
         *_heading(circuit, len(outputs)),
         *_deck_parameters(circuit.technology),
-        *_subcircuits(hierarchy, circuit.technology),
+        *_subcircuits(hierarchy, circuit),
         *_elements(hierarchy),
         *_analysis(float(stop), outputs),
         ".end\n",
@@ -97,11 +97,13 @@ def _deck_parameters(technology: Technology) -> Iterator[str]:
         yield diode_model(clamp).line()
 
 
-def _subcircuits(hierarchy: Hierarchy, technology: Technology) -> Iterator[str]:
+def _subcircuits(hierarchy: Hierarchy, circuit: Circuit) -> Iterator[str]:
     used = {
         table.subcircuit for section in hierarchy.sections for table in section.tables if isinstance(table, Instances)
     }
-    clamp = "clamp_diode" if isinstance(technology.clamp, DiodeClamp) else "clamp_ideal"
+    clamp = "clamp_diode" if isinstance(circuit.technology.clamp, DiodeClamp) else "clamp_ideal"
+    if circuit.clamp_levels is not None:
+        clamp += "_between"
     for name in (clamp, *sorted(used)):
         yield ""
         yield cell_text(name).rstrip("\n")

@@ -29,6 +29,7 @@ from analogeq.circuit.names import GROUND
 from analogeq.circuit.netlist.saturation import saturation_option
 from analogeq.circuit.schematic import Schematic
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
+from analogeq.hardware.clamp import ClampLevels
 from analogeq.network import Block
 
 TOLERANCES = "reltol=1e-6 vntol=1e-9 abstol=1e-13"
@@ -69,8 +70,8 @@ def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
     capacitance = np.full(net.n_nodes, float(tech.node_capacitance))
     to_ground = np.column_stack((at, ground))
     nudged = at[net.outputs]
-    clamp_tables = _clamps(tech, at)
-    nodes = (GROUND, *(f"n{k}" for k in numbers)) + (("rail",) if isinstance(tech.clamp, DiodeClamp) else ())
+    clamp_tables, clamp_nodes = _clamps(circuit, at)
+    nodes = (GROUND, *(f"n{k}" for k in numbers), *clamp_nodes)
     return Schematic(
         nodes,
         (
@@ -140,19 +141,36 @@ def joined(blocks: Iterable[tuple[Block, int, int]]) -> tuple[Ints, Ints, Ints]:
     return pre_ends, post_ends, edges
 
 
-def _clamps(technology: Technology, at: Ints) -> tuple[Table, ...]:
-    clamp, numbers = technology.clamp, range(len(at))
+def _clamps(circuit: Circuit, at: Ints) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """Clamps and the nodes that they add."""
+    technology, levels, numbers = circuit.technology, circuit.clamp_levels, range(len(at))
+    clamp = technology.clamp
     if not isinstance(clamp, DiodeClamp):
-        rail = np.full(len(at), float(technology.rail))
+        rail = np.full(len(at), float(technology.rail)) if levels is None else levels.upper
         siemens = np.full(len(at), clamp_siemens(clamp, technology))
-        return (IdealClamps(_named("bc", numbers), at[:, None], rail, siemens),)
+        lower = None if levels is None else levels.lower
+        return (IdealClamps(_named("bc", numbers), at[:, None], rail, siemens, lower),), ()
+    if levels is not None:
+        return _diodes_between(diode_model(clamp), levels, at)
     model = diode_model(clamp)
     rail_node, ground = np.full_like(at, len(at) + 1), np.zeros_like(at)
     return (
         VoltageSources(("vrail",), np.array([[len(at) + 1, 0]], dtype=np.intp), np.array([float(technology.rail)])),
         Diodes(_named("du", numbers), np.column_stack((at, rail_node)), model),
         Diodes(_named("dl", numbers), np.column_stack((ground, at)), model),
-    )
+    ), ("rail",)
+
+
+def _diodes_between(model: DiodeModel, levels: ClampLevels, at: Ints) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """Diodes to levels of their own, each a source."""
+    numbers, ground = range(len(at)), np.zeros_like(at)
+    upper, lower = at + len(at), at + 2 * len(at)
+    return (
+        VoltageSources(_named("vcu", numbers), np.column_stack((upper, ground)), levels.upper),
+        VoltageSources(_named("vcl", numbers), np.column_stack((lower, ground)), levels.lower),
+        Diodes(_named("du", numbers), np.column_stack((at, upper)), model),
+        Diodes(_named("dl", numbers), np.column_stack((lower, at)), model),
+    ), (*_named("cu", numbers), *_named("cl", numbers))
 
 
 def clamp_siemens(clamp: IdealClamp, technology: Technology) -> float:

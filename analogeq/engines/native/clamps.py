@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analogeq.engines.native.coupling import Array
 from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware.clamp import ClampLevels
 from analogeq.hardware.diode import GMIN, clamp_current, resisted_diode_current, thermal_voltage
 
 MOST = 100
@@ -46,19 +48,27 @@ class Diodes:
         [degC].
     unit : float
         G0 [S].
+    levels : ClampLevels or None
+        What each node's two diodes are tied to, where that differs; ``rail`` is the nominal one.
     """
 
     clamp: DiodeClamp
     rail: float
     temperature: float
     unit: float
+    levels: ClampLevels | None = None
 
     @classmethod
-    def of(cls, technology: Technology) -> Diodes | None:
+    def of(cls, technology: Technology, levels: ClampLevels | None = None) -> Diodes | None:
         """The diodes of a technology, None where its clamps are ideal."""
         if not isinstance(technology.clamp, DiodeClamp):
             return None
-        return cls(technology.clamp, technology.rail, technology.temperature, technology.unit_conductance)
+        return cls(technology.clamp, technology.rail, technology.temperature, technology.unit_conductance, levels)
+
+    @property
+    def _ends(self) -> tuple[float | NDArray[np.float64], float | NDArray[np.float64]]:
+        """Lower and upper level [V]."""
+        return (0.0, self.rail) if self.levels is None else (self.levels.lower, self.levels.upper)
 
     @property
     def constants(self) -> tuple[float, float, float, float]:
@@ -72,7 +82,8 @@ class Diodes:
 
     def current(self, v: Array) -> tuple[Array, Array]:
         """What the clamp draws from nodes at ``v``, over G0 [V], and its slope."""
-        current, slope = clamp_current(v, self.clamp, self.rail, self.temperature)
+        low, high = self._ends
+        current, slope = clamp_current(v, self.clamp, high, self.temperature, low)
         return current / self.unit, slope / self.unit
 
     def least_slope(self, low: Array, high: Array) -> Array:
@@ -82,8 +93,9 @@ class Diodes:
             self.clamp.ideality * thermal_voltage(self.temperature),
             self.clamp.series_resistance,
         )
-        upper = resisted_diode_current(low - self.rail, *junction)[1]
-        lower = resisted_diode_current(-high, *junction)[1]
+        bottom, top = self._ends
+        upper = resisted_diode_current(low - top, *junction)[1]
+        lower = resisted_diode_current(bottom - high, *junction)[1]
         least: Array = (upper + lower) / self.unit
         return least
 
@@ -102,9 +114,10 @@ class Diodes:
     def _beyond(self, inflow: Array, load: Array) -> Array:
         """The lesser of two points beyond the root: no clamp at all, and a clamp that takes everything."""
         saturation, thermal, resistance, _ = self.constants
-        high, low = np.maximum(inflow - load * self.rail, 0.0), np.maximum(-inflow, 0.0)
-        top = self.rail + thermal * np.log1p(high / saturation) + resistance * high
-        bottom = -thermal * np.log1p(low / saturation) - resistance * low
+        lowest, highest = self._ends
+        high, low = np.maximum(inflow - load * highest, 0.0), np.maximum(load * lowest - inflow, 0.0)
+        top = highest + thermal * np.log1p(high / saturation) + resistance * high
+        bottom = lowest - thermal * np.log1p(low / saturation) - resistance * low
         result: Array = np.clip(inflow / load, bottom, top)
         return result
 

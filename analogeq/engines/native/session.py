@@ -18,12 +18,14 @@ from analogeq.engines.native.clamps import Clamps, Diodes, Ideal
 from analogeq.engines.native.coarse import strongest
 from analogeq.engines.native.coupling import Array, Coupling
 from analogeq.engines.native.equilibrium import Equilibrium, settle
+from analogeq.engines.native.frame import Frame
 from analogeq.engines.native.methods import Methods
 from analogeq.engines.native.presets import check_shapes
 from analogeq.engines.native.problem import Problem
 from analogeq.engines.native.transient import Path
 from analogeq.engines.native.twolayer import TwoLayers
 from analogeq.errors import InputError, SimulatorError
+from analogeq.hardware import DiodeClamp
 
 Volts = NDArray[np.float64]
 
@@ -59,14 +61,17 @@ class NativeSession:
         self.circuit = circuit
         self.tolerance = tolerance
         self.methods = methods or Methods()
-        self._clamps: Clamps = Diodes.of(circuit.technology) or Ideal(circuit.technology.rail)
+        self._clamps: Clamps = Diodes.of(circuit.technology, circuit.clamp_levels) or Ideal(circuit.technology.rail)
+        if isinstance(self._clamps, Diodes) and self._clamps.levels is not None:
+            self.methods = Methods()  # compiled kernels know one rail
         self._coarse = coarse and isinstance(self._clamps, Ideal)
         self._dtype = dtype if isinstance(self._clamps, Ideal) else DOUBLE
+        self._frame = Frame.of(circuit, self._dtype)
         self._programmed: _Programmed | None = None
 
     def program(self, conductances: Conductances) -> None:
         """Take new conductances; the topology stays. Costs nothing until something settles."""
-        self._programmed = _Programmed(self.circuit, conductances, self._dtype)
+        self._programmed = _Programmed(self.circuit, conductances, self._dtype, self._frame)
 
     def settle(
         self,
@@ -107,7 +112,7 @@ class NativeSession:
                 f"native transient: sample {late} took {path.steps[late]} steps; follow it for less time"
             )
         times = np.asarray(marks * self.circuit.technology.time_constant, dtype=np.float64)
-        waves = np.asarray(path.kept, dtype=np.float64)
+        waves = np.asarray(path.kept if self._frame is None else self._frame.out(path.kept), dtype=np.float64)
         return Waveform(times, waves, f"transient by {path.method}", _work(path))
 
     def close(self) -> None:
@@ -157,25 +162,30 @@ class NativeSession:
             )
         load = self.circuit.load_conductances(drive) / unit
         kind = self._dtype
-        return Problem(held.coupling, load.astype(kind, copy=False), current.astype(kind, copy=False), self._clamps)
+        bare = Problem(held.bare, load.astype(kind, copy=False), current.astype(kind, copy=False), self._clamps)
+        return bare if self._frame is None else self._frame.problem(bare, held.coupling)
 
     def _start(self, drive: Drive, start: NDArray[np.floating] | None) -> Array:
         shape = (drive.batch, self.circuit.network.n_nodes)
-        if start is None:
+        if start is None and self._frame is None:
             return np.zeros(shape, dtype=self._dtype)
+        start = np.zeros(shape) if start is None else start
         if start.shape != shape:
             raise InputError(f"start: shape {start.shape}; this drive and circuit need {shape} (batch, node)")
         if not np.isfinite(start.sum()):
             raise InputError("start: a voltage is not finite; preset every node to a voltage")
         at: Array = start.astype(self._dtype, copy=False)
-        return at
+        return at if self._frame is None else self._frame.into(at)
 
     def _answer(self, problem: Problem, found: Equilibrium, *, check: bool) -> OperatingPoint:
-        residual = np.abs(problem.imbalance(found.voltages)).max(axis=1, initial=0.0)
+        imbalance, voltages = problem.imbalance(found.voltages), found.voltages
+        if self._frame is not None:
+            imbalance, voltages = self._frame.stretch * imbalance, self._frame.out(voltages)
+        residual = np.abs(imbalance).max(axis=1, initial=0.0)
         status = found.status
         status[(status == Status.SETTLED) & ~(residual <= problem.precise(KCL_TOLERANCE))] = Status.NOT_SETTLED
         point = OperatingPoint(
-            found.voltages.astype(np.float64, copy=False),
+            voltages.astype(np.float64, copy=False),
             residual.astype(np.float64) * self.circuit.technology.unit_conductance,
             status,
             found.analysis,
@@ -187,8 +197,11 @@ class NativeSession:
 class _Programmed:
     """What depends on the conductances, worked out when first asked for."""
 
-    def __init__(self, circuit: Circuit, conductances: Conductances, dtype: np.dtype[np.floating]) -> None:
+    def __init__(
+        self, circuit: Circuit, conductances: Conductances, dtype: np.dtype[np.floating], frame: Frame | None
+    ) -> None:
         self.circuit = circuit
+        self.frame = frame
         self.conductances = conductances
         self.dtype = dtype
         self._inputs: NDArray[np.floating] | None = None
@@ -196,12 +209,20 @@ class _Programmed:
         self._convex: dict[bytes, bool] = {}
 
     @cached_property
-    def coupling(self) -> Coupling:
+    def bare(self) -> Coupling:
+        """Couplings among voltages."""
         return Coupling.of(self.circuit, self.conductances, self.dtype)
 
     @cached_property
+    def coupling(self) -> Coupling:
+        """Couplings among what is solved for."""
+        return self.bare if self.frame is None else self.frame.coupling(self.bare)
+
+    @cached_property
     def layers(self) -> TwoLayers | None:
-        return TwoLayers.of(self.coupling)
+        """Two dense layers, where there are; diodes to levels of their own are not solved by layers."""
+        own = isinstance(self.circuit.technology.clamp, DiodeClamp) and self.circuit.clamp_levels is not None
+        return None if own else TwoLayers.of(self.coupling)
 
     @cached_property
     def strength(self) -> float:

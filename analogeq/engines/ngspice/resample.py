@@ -55,11 +55,11 @@ class Resampler:
         times: Doubles,
     ) -> None:
         own, waves = record
-        rail = self._circuit.technology.rail
-        held = (waves < AT_RAIL * rail) | (waves > (1.0 - AT_RAIL) * rail)
+        rail, (lower, upper) = self._circuit.technology.rail, self._circuit.levels
+        held = (waves < lower + AT_RAIL * rail) | (waves > upper - AT_RAIL * rail)
         speed = self._speed(sample, waves)
         for free, other in (ends, ends[::-1]):
-            run_on = np.clip(waves[free] + speed[free] * (times - own[free])[:, None], 0.0, rail)
+            run_on = np.clip(waves[free] + speed[free] * (times - own[free])[:, None], lower, upper)
             corner = ~held[free] & held[other]
             blended[corner] = run_on[corner]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from analogeq.errors import TechnologyError
@@ -12,7 +14,7 @@ from analogeq.hardware.cost_figures import HopfieldCost
 from analogeq.hardware.description.costs import cost_lines, read_cost
 from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
-from analogeq.hardware.description.vocabulary import HOPFIELD, refuse_unknown_kind
+from analogeq.hardware.description.vocabulary import CLAMP_SPREAD, HOPFIELD, refuse_unknown_kind
 from analogeq.hardware.diodes import REAL_DIODES, real_diode
 from analogeq.hardware.keys import Text
 from analogeq.hardware.technology import Technology
@@ -54,17 +56,19 @@ def _read_clamp(held: Mapping[str, object]) -> Clamp:
     kind = Text().read(held.get("kind", "ideal"), "[clamp] kind")
     others = {key: value for key, value in held.items() if key != "kind"}
     if kind.lower() in REAL_DIODES:
-        if others:
+        if own := [key for key in others if key not in CLAMP_SPREAD]:
             raise TechnologyError(
-                f"[clamp] {next(iter(others))}: the part {kind} brings its own values; leave the key out, or set kind "
-                'to "diode"'
+                f'[clamp] {own[0]}: the part {kind} brings its own values; leave the key out, or set kind to "diode"'
             )
-        return real_diode(kind)
+        return _checked(partial(replace, real_diode(kind)), read_keys("clamp", others, CLAMP_SPREAD, HOPFIELD))
     refuse_unknown_kind(kind, "clamp", HOPFIELD)
     values = read_keys("clamp", others, HOPFIELD.kinds["clamp"][kind], HOPFIELD)
-    made: type[IdealClamp | DiodeClamp] = IdealClamp if kind == "ideal" else DiodeClamp
+    return _checked(IdealClamp if kind == "ideal" else DiodeClamp, values)
+
+
+def _checked(made: Callable[..., Clamp], values: Mapping[str, object]) -> Clamp:
     try:
-        return made(**values)  # type: ignore[arg-type]  # the table of keys decides the types, the clamp checks
+        return made(**values)  # the table of keys decides the types, the clamp checks
     except TechnologyError as error:
         raise TechnologyError(f"[clamp] {error}") from error
 
@@ -85,8 +89,9 @@ PARTS: Mapping[str, type[Wires] | type[Converter]] = {
 
 
 def _clamp_lines(clamp: Clamp) -> list[str]:
-    if isinstance(clamp, DiodeClamp) and clamp.name in REAL_DIODES and clamp == real_diode(clamp.name):
-        return [f'kind = "{clamp.name}"']
     kind = "ideal" if isinstance(clamp, IdealClamp) else "diode"
+    if isinstance(clamp, DiodeClamp) and clamp.name in REAL_DIODES:
+        spread = {key: getattr(clamp, key) for key in CLAMP_SPREAD}
+        kind = clamp.name if clamp == replace(real_diode(clamp.name), **spread) else kind
     lines = [f"{key} = {how.write(getattr(clamp, key))}" for key, how in HOPFIELD.kinds["clamp"][kind].items()]
     return [f'kind = "{kind}"', *lines]

@@ -73,6 +73,8 @@ _TEMPERATURE = Quantity("degC", "27 degC")
 _SEGMENT = Quantity("Ohm", "1 Ohm")
 _OFFSET = Quantity("V", "1 mV")
 _COEFFICIENT = Quantity("1/K", "500 ppm/K")
+CLAMP_SPREAD: Keys = {"lower_spread": _OFFSET, "upper_spread": _OFFSET, "seed": Whole()}
+"""Keys of a clamp of any kind."""
 _CONVERTER: Keys = {
     "bits": Bits(),
     "full_scale": FullScale(),
@@ -129,14 +131,15 @@ HOPFIELD = Vocabulary(
     },
     {
         "clamp": {
-            "ideal": {"stiffness": Number()},
+            "ideal": {"stiffness": Number(), **CLAMP_SPREAD},
             "diode": {
                 "saturation_current": Quantity("A", "2.52 nA"),
                 "ideality": Number(),
                 "series_resistance": Quantity("Ohm", "0.5 Ohm"),
                 "name": Text(),
+                **CLAMP_SPREAD,
             },
-            **{part: {} for part in REAL_DIODES},
+            **dict.fromkeys(REAL_DIODES, CLAMP_SPREAD),
         },
         "memory": memory_kinds(MEMORY_KEYS),
     },
