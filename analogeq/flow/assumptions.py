@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from analogeq.hardware import ResistiveTechnology, Technology, Wires
-from analogeq.hardware.clamp import IdealClamp
+from analogeq.hardware.clamp import Clamp, IdealClamp
 from analogeq.hardware.converter import Converter
 
 
@@ -42,7 +42,7 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
     return (
         followers,
         _amplifiers(technology),
-        clamp,
+        clamp + _levels(technology.clamp),
         arrays,
         MAPPED[technology.mapping],
         _temperature(technology),
@@ -70,6 +70,15 @@ def _amplifiers(technology: Technology) -> str:
         f"Virtual grounds stand at {tech.sense_offset:g} ± {tech.sense_offset_spread:g} V, followers add "
         f"{tech.follower_offset:g} ± {tech.follower_offset_spread:g} V, and conveyors' gains are "
         f"±{100 * tech.sense_gain_spread:g} % apart (standard deviations of chip {tech.amplifier_seed})."
+    )
+
+
+def _levels(clamp: Clamp) -> str:
+    if clamp.lower_spread == clamp.upper_spread == 0.0:
+        return ""
+    return (
+        f" Among neurons their lower level differs by ±{clamp.lower_spread:g} V, the upper one by "
+        f"±{clamp.upper_spread:g} V (standard deviations of chip {clamp.seed})."
     )
 
 
