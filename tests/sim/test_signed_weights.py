@@ -1,0 +1,64 @@
+"""What a mapping of signed weights keeps of the score margins, and what it dissipates."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "sim" / "signed_weights.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("sim_signed_weights", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def found(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    folder = tmp_path_factory.mktemp("signed_weights")
+    assert script.main(["--smoke", "--runs", str(folder), "--results", str(folder)]) == 0
+    assert (folder / "signed_weights.png").stat().st_size > 0
+    rows = json.loads((folder / "signed_weights.json").read_text())["rows"]
+    return {row["case"]: row["value"] for row in rows}
+
+
+def test_with_many_levels_all_mappings_keep_the_margin_and_with_few_the_offset_column_keeps_least(
+    found: dict[str, float],
+) -> None:
+    def kept(mapping: str, levels: int) -> float:
+        return found[f"digits, {mapping}, {levels} levels: score margin kept"]
+
+    for mapping in ("differential", "offset-column", "affine"):
+        assert kept(mapping, 256) == pytest.approx(100.0, abs=5.0)  # weights off by up to 1/255 of the largest
+    # Two levels for either sign, one of them zero, against four.
+    assert kept("offset-column", 4) < kept("affine", 4)
+    assert kept("offset-column", 4) < kept("differential", 4) < 100.0
+
+
+def test_only_pairs_save_power_where_devices_can_be_turned_off(found: dict[str, float]) -> None:
+    """Devices that stand at a reference conduct however low the range reaches."""
+    saved = {
+        mapping: found[f"digits, {mapping}, 1000 on/off: power"] / found[f"digits, {mapping}, 3 on/off: power"]
+        for mapping in ("differential", "offset-column", "affine")
+    }
+    assert saved["differential"] < 0.5  # most weights are far below the largest, so most devices stand at the low end
+    assert saved["offset-column"] > 0.5
+    assert saved["affine"] > 0.5
+
+
+def test_a_margin_is_the_right_score_less_the_best_wrong_one(script: ModuleType) -> None:
+    scores = np.array([[0.9, 0.2, 0.4], [0.1, 0.3, 0.7]])
+    assert script.score_margins(scores, np.array([0, 1])) == pytest.approx([0.5, -0.4])
+    assert scores[0, 0] == 0.9
