@@ -18,7 +18,7 @@ def test_every_mapping_of_every_task_is_a_line_in_every_panel():
     assert drawn == [4, 4, 4, 4, 4, 4, 4, 0]
     assert max(panels[3].lines[0].get_ydata()) == 2.0  # milliwatts
     told = [text.get_text() for text in panels[-1].get_legend().get_texts()]
-    assert told == ["differential", "affine", "digits (ideal devices: 4 %)", "mnist (ideal devices: 4 %)"] + told[4:]
+    assert told[:4] == ["differential", "affine", "digits (ideal devices: 4 %)", "mnist (ideal devices: 4 %)"]
 
 
 def test_chips_that_cannot_be_drawn_are_refused():
