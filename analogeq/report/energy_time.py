@@ -13,7 +13,7 @@ from analogeq.errors import InputError
 from analogeq.report import style
 
 STARTS = {"zero": ("solid", "o", "from zero"), "copy": ((0, (4, 1.5)), "s", "started by the 8-bit copy")}
-TICKS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0)
+TICKS = (1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)
 
 
 @dataclass(frozen=True)
