@@ -86,7 +86,8 @@ def _series_figure(drawn: MetricSeries) -> Figure:
     figure = new_figure(6.0, 3.8)
     axes = figure.subplots()
     dress(axes, x=drawn.axis, y=textwrap.fill(drawn.label, _LABEL))
-    if max(high for line in drawn.lines.values() for *_, high in line) < TINY:
+    largest = max(high for line in drawn.lines.values() for *_, high in line)
+    if 0.0 < largest < TINY:
         axes.yaxis.set_major_formatter(EngFormatter())
     places = np.arange(len(drawn.names)) if drawn.numbers is None else np.asarray(drawn.numbers)
     for (corner, line), colour in zip(drawn.lines.items(), SERIES, strict=False):
@@ -97,6 +98,8 @@ def _series_figure(drawn: MetricSeries) -> Figure:
     if drawn.limit is not None:
         axes.axhline(drawn.limit, color=QUIET, linewidth=1.0, linestyle="--", label="specified")
     _scale(axes, drawn, places)
+    if largest == 0.0:
+        axes.set_ylim(0.0, 1.0)  # nothing to show a scale of
     if len(drawn.lines) > 1 or drawn.limit is not None:
         legend(axes)
     return figure

@@ -244,6 +244,11 @@ def test_a_damaged_curve_is_told_by_its_name_and_point(tmp_path, content, says):
          ", or take it out (or did you mean 'amplifier'?)"),
         ("[inptus]", "inptus: unknown table; did you mean 'inputs'?"),
         ("[zzz]", "zzz: unknown table; there are chip, crossbar, inputs,"),
+        ("[wires]", "wires: unknown table; it belongs to family 'hopfield'; lines of a resistive crossbar end"),
+        (
+            '[crossbar]\nmapping = "affine"',
+            "[crossbar] mapping: unknown key; it belongs to family 'hopfield'; a weight of a resistive network is one",
+        ),
         ('[crossbar]\narrays = "shared"', "[crossbar] arrays: unknown key; it belongs to family 'hopfield'"),
         ("[crossbar]\ngain = 2", "[crossbar] gain: unknown key; it belongs in [inputs]"),
         ('[chip]\nkind = "single"', "[chip] kind: unknown key; it belongs in [inputs] or [outputs]"),

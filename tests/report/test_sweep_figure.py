@@ -22,3 +22,12 @@ def test_a_map_writes_its_cells_with_prefixes_and_says_which_failed() -> None:
 def test_percentages_are_written_as_they_are() -> None:
     figure = sweep_figure(MetricMap("error [%]", "x", "y", ("1",), ("a",), [[5.25]]))
     assert [text.get_text() for text in figure.axes[0].texts] == ["5.25"]
+
+
+def test_what_is_zero_at_every_point_lies_on_the_axis_of_a_plain_scale() -> None:
+    lines = {"nominal": [(0, 0.0, 0.0, 0.0), (1, 0.0, 0.0, 0.0)]}
+    figure = sweep_figure(MetricSeries("devices at the high end [%]", "noise", ("1", "2"), (1.0, 2.0), lines))
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    assert axes.get_ylim() == (0.0, 1.0)
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]

@@ -243,18 +243,30 @@ def family_called(name: str, what: str) -> Vocabulary:
     return FAMILIES[name]
 
 
+_REASONS = {
+    (
+        "resistive",
+        "wires",
+    ): "lines of a resistive crossbar end in nodes with diodes, not in virtual grounds, so its wires "
+    "are no equivalent array but part of the whole non-linear network, which is not built; ",
+    ("resistive", "mapping"): "a weight of a resistive network is one conductance, and has no sign; ",
+}
+"""Why a family lacks what the other has, where one may well look for it."""
+
+
 def _other_table(name: str, known: Vocabulary) -> str | None:
     other = next((v for v in FAMILIES.values() if v is not known and name in v.tables), None)
-    return None if other is None else _of_family(other, _near(name, known.tables))
+    return None if other is None else _of_family(other, name, known, _near(name, known.tables))
 
 
 def _other_key(name: str, known: Vocabulary) -> str | None:
     other = next((v for v in FAMILIES.values() if v is not known and name in v.homes()), None)
-    return None if other is None else _of_family(other, None)
+    return None if other is None else _of_family(other, name, known, None)
 
 
-def _of_family(other: Vocabulary, near: str | None) -> str:
-    meant = f'set [chip] family = "{other.family}", or take it out'
+def _of_family(other: Vocabulary, name: str, known: Vocabulary, near: str | None) -> str:
+    why = _REASONS.get((known.family, name), "")
+    meant = f'{why}set [chip] family = "{other.family}", or take it out'
     return f"it belongs to family {other.family!r}; {meant}" + (f" (or did you mean {near!r}?)" if near else "")
 
 

@@ -24,7 +24,7 @@ def remarks(memory: Memory, low: float, high: float) -> tuple[str, ...]:
         return ()
     if low == high:
         return (f"memory: the range is the one value {low!r} S, which stores nothing; widen the range",)
-    return (*_of_noise(memory, low, high), *_of_steps(memory), *_of_time_and_faults(memory))
+    return (*_of_noise(memory, low, high), *_of_steps(memory), *_of_verifying(memory), *_of_time_and_faults(memory))
 
 
 def _of_noise(memory: Memory, low: float, high: float) -> Iterator[str]:
@@ -53,6 +53,20 @@ def _of_steps(memory: Memory) -> Iterator[str]:
         step = max(memory.pulses.up.mean_step, memory.pulses.down.mean_step)
         if step >= HALF * HALF:  # from the middle there is half the range to go, and a pulse takes half of it
             yield f"memory: one pulse goes {100.0 * step:.0f} % of the range; learning needs smaller steps: more pulses"
+
+
+def _of_verifying(memory: Memory) -> Iterator[str]:
+    """Updates that a verified write takes for done before it has begun; counted pulses are not verified."""
+    levels, tolerance = memory.levels, memory.programming.tolerance
+    if levels is None or memory.pulses is not None or levels.spacing != "conductance":
+        return
+    apart = 1.0 / (levels.count - 1)
+    if tolerance >= apart:
+        yield (
+            f"memory: a verified write is content within {100.0 * tolerance:.2g} % of the range, and levels are "
+            f"{100.0 * apart:.2g} % apart, so an update by one level moves nothing; learning in place needs a "
+            "verify_tolerance below half of that"
+        )
 
 
 def _of_time_and_faults(memory: Memory) -> Iterator[str]:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from analogeq.circuit import compile_circuit
@@ -8,6 +9,7 @@ from analogeq.hardware import Technology
 from analogeq.hardware.memory import (
     PRESETS,
     Branch,
+    DeviceArray,
     Drift,
     Faults,
     Levels,
@@ -30,6 +32,10 @@ LOW, HIGH = 1e-6, 101e-6
         (Memory(levels=Levels(2)), "two levels are one bit"),
         (Memory(pulses=Pulses(Branch(3.0), Branch(100.0))), "one pulse goes 33 % of the range"),
         (Memory(faults=Faults(0.2, 0.2, 0.2)), "60 % of the devices are stuck"),
+        (
+            Memory(levels=Levels(256), programming=Programming(Noise(of_range=0.01), 5, 0.005)),
+            "content within 0.5 % of the range, and levels are 0.39 % apart, so an update by one level moves nothing",
+        ),
         (Memory(drift=Drift(exponent=0.1, start=1.0), read_after=1e8), "16 % of a conductance is left"),
     ],
 )
@@ -68,3 +74,12 @@ def test_a_range_that_stores_no_weights_worth_having_is_remarked_on():
         "range, or raise sense_gain"
     )
     assert remark(compile_circuit(network, replace(narrow, sense_gain=2.0))) == ""
+
+
+@pytest.mark.parametrize(("tolerance", "moved"), [(0.005, False), (0.001, True)])
+def test_an_update_by_one_level_moves_a_device_where_nothing_is_said_of_the_tolerance(tolerance, moved):
+    memory = Memory(levels=Levels(256), programming=Programming(budget=5, tolerance=tolerance))
+    devices = DeviceArray(memory, LOW, HIGH, 1)
+    devices.write(np.array([LOW]))
+    devices.update(np.array([(HIGH - LOW) / 255]))
+    assert (devices.held()[0] > LOW) == moved == (remarks(memory, LOW, HIGH) == ())
