@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.hardware.seeds import drawn
 from analogeq.hardware.technology import Technology
 
 Doubles = NDArray[np.float64]
@@ -43,7 +44,7 @@ def amplifier_flaws(technology: Technology, count: int) -> AmplifierFlaws | None
     flaws = (tech.sense_offset, tech.sense_offset_spread, tech.sense_gain_spread)
     if not any((*flaws, tech.follower_offset, tech.follower_offset_spread)):
         return None
-    gain, plus, minus, follower = np.random.default_rng(tech.amplifier_seed).standard_normal((4, count))
+    gain, plus, minus, follower = drawn(tech.amplifier_seed, "amplifiers").standard_normal((4, count))
     return AmplifierFlaws(
         1.0 + tech.sense_gain_spread * gain,
         tech.sense_offset + tech.sense_offset_spread * plus,

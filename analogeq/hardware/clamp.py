@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.limits import check_int, check_label, check_not_negative, check_positive
+from analogeq.hardware.seeds import drawn
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def clamp_levels(clamp: Clamp, rail: float, count: int) -> ClampLevels | None:
     """
     if clamp.lower_spread == clamp.upper_spread == 0.0:
         return None
-    lower, upper = np.random.default_rng(clamp.seed).standard_normal((2, count))
+    lower, upper = drawn(clamp.seed, "clamps").standard_normal((2, count))
     levels = ClampLevels(clamp.lower_spread * lower, rail + clamp.upper_spread * upper)
     crossed = np.flatnonzero(levels.upper <= levels.lower)
     if len(crossed):

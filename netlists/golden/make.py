@@ -16,7 +16,7 @@ import numpy as np
 
 from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether, compile_circuit
 from analogeq.circuit.netlist import readable_netlist, simulation_netlist
-from analogeq.hardware import DiodeClamp, Technology, Wires
+from analogeq.hardware import DiodeClamp, IdealClamp, Technology, Wires
 from analogeq.network import Block, Network, Parameters
 
 FOLDER = Path(__file__).parent
@@ -111,6 +111,24 @@ def _referenced(mapping: Literal["offset-column", "affine"]) -> Golden:
     return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
 
 
+def flawed() -> Golden:
+    """The toy's weights at 85 degC, with errors of every amplifier and of every clamp: its free phase."""
+    technology = Technology(
+        sense_offset=2e-3,
+        sense_offset_spread=4e-3,
+        sense_gain_spread=0.0625,
+        follower_offset_spread=4e-3,
+        clamp=IdealClamp(lower_spread=0.03125, upper_spread=0.03125),
+        temperature=85.0,
+        device_temperature_coefficient=1e-3,
+        leak_temperature_coefficient=-5e-4,
+    )
+    circuit = compile_circuit(Network.layered((2, 2, 1)), technology)
+    weights = np.array([0.75, -0.5, 0.25, 1.0, 0.625, -0.375])
+    conductances = circuit.program(Parameters(weights, np.array([0.125, -0.75, 0.0])))
+    return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
+
+
 GOLDEN = {
     "toy": toy,
     "lateral": lateral,
@@ -118,6 +136,7 @@ GOLDEN = {
     "wired": wired,
     "offset_column": offset_column,
     "affine": affine,
+    "flawed": flawed,
 }
 
 

@@ -10,6 +10,7 @@ from analogeq.engines import engine
 from analogeq.engines.native.engine import NativeEngine
 from analogeq.errors import TechnologyError
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
+from analogeq.hardware.amplifiers import amplifier_flaws
 from analogeq.hardware.clamp import clamp_levels
 from analogeq.network import (
     Network,
@@ -68,6 +69,15 @@ def test_levels_that_do_not_differ_change_nothing():
     assert drawn.lower.std() == pytest.approx(0.05, rel=0.05)
     assert drawn.upper.std() == pytest.approx(0.08, rel=0.05)
     assert not np.array_equal(drawn.lower, clamp_levels(replace(IDEAL, seed=3), 1.0, 4000).lower)
+
+
+def test_clamps_and_amplifiers_of_one_seed_have_nothing_to_do_with_each_other():
+    levels = clamp_levels(IDEAL, 1.0, 4000)
+    flaws = amplifier_flaws(
+        Technology(sense_gain_spread=0.1, sense_offset_spread=1e-3, amplifier_seed=IDEAL.seed), 4000
+    )
+    draws = np.array([levels.lower, levels.upper, flaws.gain, flaws.plus, flaws.minus])
+    assert np.abs(np.corrcoef(draws) - np.eye(5)).max() < 0.08  # five standard errors
 
 
 def test_a_neuron_without_room_is_refused():
