@@ -4,7 +4,7 @@
     python sim/levels_and_range.py --smoke
 
 784-50-10, the first 5,000 training images, five epochs, 10,000 test images, one seed: a network and a share of MNIST
-of which 132 trainings fit into 25 minutes of one core, so errors are to be compared with each other, not with others'.
+of which 132 trainings fit into 20 minutes of one core, so errors are to be compared with each other, not with others'.
 A device holds one of 2 to 1,024 levels, evenly spaced in conductance between a low end and a high end 3 to 1,000 times
 as large.
 
@@ -17,7 +17,7 @@ nudged by currents, since where many devices stand at the low end a negative con
 either by a draw whose mean is right.
 *Transferred*: trained with continuous devices of the same range, then every device set to its nearest level.
 
-Rates, the high end and the gain of the inputs were chosen on the last 10,000 training images, which are not trained on
+Rates, nudge, the high end and the gain of the inputs were chosen on the last 10,000 training images, which are not trained on
 here, with continuous devices at ratios of 250 and 1,000, in the first family also with 16 levels.
 """
 
