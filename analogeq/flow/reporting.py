@@ -99,14 +99,18 @@ def _circuit(run: Run) -> Section:
     text = readable_netlist(run.circuit, run.parameters, np.full((1, run.circuit.network.n_inputs), 0.5))
     lines = text.splitlines()
     shown = "\n".join(line if len(line) <= 160 else line[:157] + "…" for line in lines[:EXCERPT])
-    cell = neuron_drawing() if hopfield else resistive_cell_drawing()
+    referenced = isinstance(run.circuit, Circuit) and run.circuit.technology.mapping != "differential"
+    cell = neuron_drawing(referenced=referenced) if hopfield else resistive_cell_drawing()
     what = "One neuron with one pair of devices." if hopfield else "One hidden node with one doubled input."
     at = "a pair of devices at each crossing" if hopfield else "one device at each crossing, inputs doubled"
+    if referenced:
+        what = "One neuron with one device and the reference of its word line, whose column all neurons share."
+        at = "one device at each crossing and a column of references"
     return Section(
         "Circuit",
         [
             Stored(cell, what),
-            Stored(tile_drawing(doubled=not hopfield), f"A tile of the crossbar, {at}."),
+            Stored(tile_drawing(doubled=not hopfield, referenced=referenced), f"A tile of the crossbar, {at}."),
             Listing(shown, f"The first {min(EXCERPT, len(lines))} of {len(lines):,} lines of the netlist."),
         ],
     )

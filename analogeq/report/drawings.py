@@ -11,16 +11,22 @@ MARGIN = 0.8
 """Round each drawing, in its own units: the widths of labels are estimates."""
 
 
-def neuron_drawing() -> bytes:
-    """One neuron of the ``hopfield`` family with one pair of devices: what its node equation has a term for."""
+def neuron_drawing(*, referenced: bool = False) -> bytes:
+    """One neuron of the ``hopfield`` family: what its node equation has a term for.
+
+    With one pair of devices, or, ``referenced``, with one device and the reference of its word line.
+    """
+    own, other, sensed = ("$G^+_{ij}$", "$G^-_{ij}$", "$A (i^+ - i^-)$")
+    if referenced:
+        own, other, sensed = ("$G_{ij}$", "$G^{ref}_i$", "$A (i - i_{ref})$")
     d = schemdraw.Drawing(show=False, fontsize=12, unit=2.2, margin=MARGIN)
     line = d.add(elm.Dot(open=True).label("word line $v_i$", "top"))
     d.add(elm.Line().right(1.4).at(line.center))
     fork = d.add(elm.Dot())
-    d.add(elm.Resistor().right().at(fork.center).label("$G^+_{ij}$"))
+    d.add(elm.Resistor().right().at(fork.center).label(own))
     plus = d.here
     d.add(elm.Line().down(1.8).at(fork.center))
-    d.add(elm.Resistor().right().label("$G^-_{ij}$"))
+    d.add(elm.Resistor().right().label(other))
     minus = d.here
     pins = [
         elm.IcPin(name="−", side="left", anchorname="minus", slot="1/2"),
@@ -28,7 +34,7 @@ def neuron_drawing() -> bytes:
         elm.IcPin(side="right", anchorname="out"),
     ]
     box = d.add(elm.Ic(size=(3.6, 2.6), pins=pins).at((plus[0] + 0.8, plus[1] - 2.2)))
-    d.add(elm.Label().at(box.center).label("virtual grounds\nand conveyor\n$A (i^+ - i^-)$", fontsize=10))
+    d.add(elm.Label().at(box.center).label(f"virtual grounds\nand conveyor\n{sensed}", fontsize=10))
     d.add(elm.Wire("-|").at(plus).to(box.plus))
     d.add(elm.Wire("-|").at(minus).to(box.minus))
     d.add(elm.Line().right(0.8).at(box.out))
@@ -78,19 +84,21 @@ def resistive_cell_drawing() -> bytes:
     return bytes(d.get_imagedata("svg"))
 
 
-def tile_drawing(*, doubled: bool) -> bytes:
-    """Three word lines by three columns of devices, one or a pair at each crossing."""
+def tile_drawing(*, doubled: bool, referenced: bool = False) -> bytes:
+    """Three word lines by three columns of devices, one or a pair at each crossing; the last one may be references."""
+    columns = ["column 1", "column 2", "reference" if referenced else "column 3"]
+    device = "$g$" if doubled else "$G$" if referenced else "$G^±$"
     d = schemdraw.Drawing(show=False, fontsize=11, unit=1.6, margin=MARGIN)
     names = ("$+x_1$", "$-x_1$", "$+x_2$") if doubled else ("$v_1$", "$v_2$", "$v_3$")
     for row, name in enumerate(names):
         y = -2.4 * row
         d.add(elm.Dot(open=True).at((0.0, y)).label(name, "left"))
         d.add(elm.Line().right(8.6).at((0.0, y)))
-    for column in range(3):
+    for column, named in enumerate(columns):
         x = 1.2 + 2.8 * column
         bottom = -2.4 * 2 - 2.6
         d.add(elm.Line().at((x + 1.1, -1.1)).to((x + 1.1, bottom)))
-        d.add(elm.Dot(open=True).at((x + 1.1, bottom)).label(f"column {column + 1}", "bottom"))
+        d.add(elm.Dot(open=True).at((x + 1.1, bottom)).label(named, "bottom"))
         for row in range(3):
             y = -2.4 * row
             d.add(elm.Dot().at((x, y)))
@@ -98,7 +106,7 @@ def tile_drawing(*, doubled: bool) -> bytes:
                 elm.Resistor()
                 .at((x, y))
                 .to((x + 1.1, y - 1.4))
-                .label("$g$" if doubled else "$G^±$", "bottom", fontsize=9)
+                .label("$G^{ref}$" if named == "reference" else device, "bottom", fontsize=9)
             )
             d.add(elm.Dot().at((x + 1.1, y - 1.4)))
     return bytes(d.get_imagedata("svg"))

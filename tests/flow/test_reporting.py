@@ -25,9 +25,9 @@ max = 90
 """
 
 
-def trained(folder: Path, family: str) -> Path:
+def trained(folder: Path, family: str, crossbar: str = "") -> Path:
     chip = folder / "chip.toml"
-    chip.write_text(f'[chip]\nfamily = "{family}"\n', encoding="utf-8")
+    chip.write_text(f'[chip]\nfamily = "{family}"\n{crossbar}', encoding="utf-8")
     options = ["--data", "iris", "--layers", "4,6,3", "--epochs", "2", "--technology", str(chip)]
     assert command(["train", *options, "--output", str(folder / "run")]) == 0
     return folder / "run"
@@ -47,6 +47,16 @@ def test_a_run_of_either_family_has_its_sections(tmp_path: Path, family: str, he
     assert [part.split("</h2>")[0] for part in html.split("<h2>")[1:]] == list(headings)
     assert f"{family} family" in html
     assert ".subckt" in html
+
+
+@pytest.mark.parametrize("mapping", ["offset-column", "affine"])
+def test_a_run_with_reference_lines_is_drawn_and_said_with_them(tmp_path: Path, mapping: str) -> None:
+    folder = trained(tmp_path, "hopfield", f'[crossbar]\nmapping = "{mapping}"\n')
+    html = report(folder).read_text(encoding="utf-8")
+    assert "the reference of its word line, whose column all neurons share" in html
+    assert "one pair of devices" not in html
+    assert "A signed weight is one device against its word line" in html
+    assert "a reference on every word line" in html
 
 
 def test_a_study_shows_its_figures_points_and_specifications(tmp_path: Path) -> None:
