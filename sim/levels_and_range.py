@@ -17,8 +17,8 @@ nudged by currents, since where many devices stand at the low end a negative con
 either by a draw whose mean is right.
 *Transferred*: trained with continuous devices of the same range, then every device set to its nearest level.
 
-Rates, nudge, the high end and the gain of the inputs were chosen on the last 10,000 training images, which are not trained on
-here, with continuous devices at ratios of 250 and 1,000, in the first family also with 16 levels.
+Rates, nudge, the high end and the gain of the inputs were chosen on the last 10,000 training images, which are not
+trained on here, with continuous devices at ratios of 250 and 1,000, in the first family also with 16 levels.
 """
 
 from __future__ import annotations
