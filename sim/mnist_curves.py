@@ -15,8 +15,9 @@ test set are measured after every epoch, on the same weights. Two cases train on
 One difference is known: the authors' free phase starts from s^f as it is, here from s^f held between the rails.
 
 The deep network's T- 50 takes the quickest settling that comes as near to equilibrium as 50 Euler steps do
-(`DigitalSettings.fastest`), all other phases are exactly the Euler steps. Its epochs, 20 with a copy
-and 6 without, are what an hour of one core allows, not the paper's 200. A run that was stopped goes on from its last epoch; a finished one is kept.
+(`DigitalSettings.fastest`), all other phases are exactly the Euler steps. Its epochs, 20 with a copy and 6 without,
+are what an hour of one core allows, not the paper's 200. A run that was stopped goes on from its last epoch; a
+finished one is kept.
 """
 
 from __future__ import annotations
@@ -136,15 +137,15 @@ FULL = Config(
         Case(SMALL, 20, None, seeds=3, known=(None, 2.59)),
         Case(SMALL, 4, None, seeds=3, fails=True),
         Case(SMALL, 20, 0.1, seeds=3, known=(2.42, 2.50)),
-        Case(SMALL, 4, 0.1, seeds=5, known=(2.36, 2.74)),
+        Case(SMALL, 4, 0.1, seeds=4, known=(2.36, 2.74)),
         Case(SMALL, 20, 0.1, shuffled=True, seeds=3, known=(2.12, 2.17)),
-        Case(SMALL, 4, 1.0, shuffled=True, seeds=3, known=(2.14, 2.24)),
+        Case(SMALL, 4, 1.0, shuffled=True, seeds=2, known=(2.14, 2.24)),
         Case(BRIEF_DEEP, 20, None),
         Case(DEEP, 20, 0.1),
         Case(BRIEF_DEEP, 50, None, fastest=True),
         Case(DEEP, 50, 0.1, fastest=True),
     ),
-    (0, 1, 2, 3, 4),
+    (0, 1, 2, 3),
 )
 BRIEF = replace(SMALL, epochs=5)
 DEFAULT = Config("mnist", tuple(Case(BRIEF, steps, tether) for steps in (20, 4) for tether in (None, 0.1)), (0,))
