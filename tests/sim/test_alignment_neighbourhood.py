@@ -1,31 +1,15 @@
 """Near a minimum local losses are descended whatever the angle, and there are directions without alignment."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import pytest
 
 from analogeq.digital import FeedforwardCopy, backpropagate_layers
 from analogeq.network import Network, glorot_uniform
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "alignment_neighbourhood.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_alignment_neighbourhood", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "alignment_neighbourhood.py"
 
 
 def test_random_directions_align_the_worst_do_not_and_local_descent_arrives_from_there(

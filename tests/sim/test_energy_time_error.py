@@ -1,10 +1,6 @@
 """Energy, time and error of an inference: what grows with what, and what the front is."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -17,19 +13,7 @@ from analogeq.engines.energy import phase_energy
 from analogeq.hardware import Technology
 from analogeq.network import Network, glorot_uniform
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "energy_time_error.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_energy_time_error", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "energy_time_error.py"
 
 
 @pytest.fixture(scope="module")

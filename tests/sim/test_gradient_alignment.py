@@ -1,31 +1,15 @@
 """The alignment experiment runs small, and its cosines are those of the two gradients it names."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import pytest
 
 from analogeq.digital import FeedforwardCopy
 from analogeq.network import Parameters
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "gradient_alignment.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_gradient_alignment", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "gradient_alignment.py"
 
 
 def test_a_smoke_run_learns_and_aligns_near_the_minimum(script: ModuleType, tmp_path: Path) -> None:

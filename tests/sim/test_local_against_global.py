@@ -1,9 +1,6 @@
 """Both ways of teaching start alike, teach the circuit alike, and the global one descends what it says."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,19 +10,7 @@ import pytest
 from analogeq.digital import LayeredWeights, choose_arithmetic, feed_forward
 from analogeq.network import Network, glorot_uniform
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "local_against_global.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_local_against_global", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "local_against_global.py"
 
 
 def test_both_ways_start_alike_and_the_circuit_learns_by_either(script: ModuleType, tmp_path: Path) -> None:

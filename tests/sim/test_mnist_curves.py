@@ -1,27 +1,12 @@
 """The learning curves run small: circuits learn, both held-out sets are noted, stopped runs go on."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "mnist_curves.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_mnist_curves", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "mnist_curves.py"
 
 
 def test_circuits_learn_the_digits_and_so_does_the_copy_where_there_is_one(script: ModuleType, tmp_path: Path) -> None:

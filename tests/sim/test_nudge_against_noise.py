@@ -1,27 +1,10 @@
 """The theory foretells how noisy readings err, and too weak a nudge teaches nothing."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
-SCRIPT = Path(__file__).parents[2] / "sim" / "nudge_against_noise.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_nudge_against_noise", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "nudge_against_noise.py"
 
 
 def test_errors_of_gradients_are_the_predicted_ones_and_weak_nudges_drown(script: ModuleType, tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """A strong tether undoes training by Euler steps and not by adaptive ones, and the stability bound says so."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,19 +9,7 @@ import pytest
 
 from analogeq.digital.layered import EulerSteps, Pull, settle
 
-SCRIPT = Path(__file__).parents[2] / "sim" / "tether_sweep.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_tether_sweep", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "tether_sweep.py"
 
 
 def test_euler_steps_fail_above_the_bound_and_adaptive_ones_do_not(script: ModuleType, tmp_path: Path) -> None:

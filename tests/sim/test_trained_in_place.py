@@ -1,27 +1,10 @@
 """Learning in place gets round stuck devices that a transferred network does not, and pays for bent pulses."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
-SCRIPT = Path(__file__).parents[2] / "sim" / "trained_in_place.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_trained_in_place", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "trained_in_place.py"
 
 
 def test_what_is_static_is_absorbed_and_what_every_pulse_does_is_not(script: ModuleType, tmp_path: Path) -> None:

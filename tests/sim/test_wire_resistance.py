@@ -1,27 +1,10 @@
 """What wires take shows in the transferred circuit, and training in place makes up for some of it."""
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
-SCRIPT = Path(__file__).parents[2] / "sim" / "wire_resistance.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("sim_wire_resistance", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+SCRIPT = "wire_resistance.py"
 
 
 def test_wires_cost_a_transferred_circuit_more_than_one_trained_in_place(script: ModuleType, tmp_path: Path) -> None:
