@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from analogeq.cli.options import (
@@ -26,6 +27,7 @@ from analogeq.cli.options import (
 )
 from analogeq.errors import InputError
 from analogeq.flow.comparison import CompareRequest, compare_run
+from analogeq.flow.cost.runs import run_costs
 from analogeq.flow.design import build_circuit, parse_layers
 from analogeq.flow.exporting import export_run
 from analogeq.flow.families import Settler, remark
@@ -43,7 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: analogeq train --data digits --layers 64,100,10 --epochs 20 --output runs/digits")(
         train
     )
-    app.command(epilog="Example: analogeq evaluate runs/digits --engine ngspice")(evaluate)
+    app.command(epilog="Example: analogeq evaluate runs/digits --engine ngspice --cost")(evaluate)
     app.command(epilog="Example: analogeq compare --layers 64,100,10 --samples 10 --output runs/compare")(compare)
     app.command(epilog="Example: analogeq export runs/digits digits.onnx")(export)
 
@@ -174,19 +176,26 @@ def evaluate(
     *,
     engine: EngineName = "native",
     workers: Workers = None,
+    cost: Annotated[bool, typer.Option("--cost", help="Price inference, training and area, with formulas.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure the copy alone (Algorithm 2) and the copy followed by settling (Algorithm 3)."""
     opened = open_run(run)
     found = evaluate_run(opened, opened.source.load(), Settler(engine, workers), opened.config)
+    prices = run_costs(opened) if cost else ()
     if as_json:
-        print_json(asdict(found))
+        print_json({**asdict(found), **({"cost": [asdict(row) for row in prices]} if cost else {})})
         return
     out = console()
     out.print(f"{found.samples} test samples of {opened.source.name}, circuit settled by {found.engine}", markup=False)
     out.print(f"  copy alone            {found.copy_test_error:6.2f} % error", markup=False)
     out.print(f"  copy, then settling   {found.settled_test_error:6.2f} % error", markup=False)
     out.print(f"  same class chosen     {found.agreement:6.2f} % of samples; mean gap {found.gap:.4f}", markup=False)
+    if cost:
+        table = Table("what", "value", "formula", "takes as given", box=None)
+        for row in prices:
+            table.add_row(*map(escape, (row.what, row.told, row.formula, row.assumptions)))
+        out.print(table)
 
 
 def compare(

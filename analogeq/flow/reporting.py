@@ -14,7 +14,6 @@ from analogeq.controller.controller import presented as driven
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
 from analogeq.flow.assumptions import assumptions
-from analogeq.flow.cost import CostRow
 from analogeq.flow.cost.runs import PRICED, run_costs
 from analogeq.flow.families import Settler, family_of, programmed, readable_netlist
 from analogeq.flow.runs import Run, open_run
@@ -23,7 +22,6 @@ from analogeq.hardware import to_toml
 from analogeq.report import LearningCurve, SettlingTrace, learning_curve_figure, settling_figure
 from analogeq.report.drawings import neuron_drawing, resistive_cell_drawing, tile_drawing
 from analogeq.report.html import Facts, Listing, Note, Page, Picture, Section, Stored, Table, render
-from analogeq.report.style import shown
 from analogeq.training import TrainingConfig, read_history
 
 EXCERPT = 60
@@ -168,14 +166,10 @@ def _cost(run: Run) -> list[Section]:
     rows = run_costs(run)
     table = Table(
         ("what", "value", "formula", "takes as given"),
-        [(row.what, _stated(row), row.formula, row.assumptions) for row in rows],
+        [(row.what, row.told, row.formula, row.assumptions) for row in rows],
         f"Medians over the first {PRICED} test samples, settled natively.",
     )
     return [Section("Cost", [table])]
-
-
-def _stated(row: CostRow) -> str:
-    return "not stated" if row.value is None else shown(row.value, row.unit)
 
 
 def _assumed(run: Run) -> Section:

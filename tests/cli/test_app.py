@@ -154,6 +154,17 @@ def test_a_run_can_be_evaluated_and_exported(trained: Path, tmp_path: Path, caps
     assert exported["metadata"]["gap"]["copy_test_error"] == pytest.approx(found["copy_test_error"])
 
 
+def test_a_run_is_priced_with_formulas_on_request(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {row["what"]: row for row in _json(capsys, "evaluate", str(trained), "--cost")["cost"]}
+    assert rows["time constant"]["value"] == pytest.approx(1e-7)  # 1 pF over 10 uS
+    assert all(row["formula"] and row["assumptions"] for row in rows.values())
+    assert run(["evaluate", str(trained), "--cost"]) == 0
+    printed = capsys.readouterr().out
+    assert "C / G0" in printed
+    assert "not stated" in printed
+    assert "cost" not in _json(capsys, "evaluate", str(trained))
+
+
 def test_a_folder_with_a_run_is_not_overwritten(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", "--data", "iris", "--layers", "4,6,3", "--epochs", "2", "--output", str(trained)]
     assert run(arguments) == 2

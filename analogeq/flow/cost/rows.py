@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analogeq.report.style import shown
+
 
 @dataclass(frozen=True)
 class CostRow:
@@ -24,6 +26,11 @@ class CostRow:
     unit: str
     formula: str
     assumptions: str
+
+    @property
+    def told(self) -> str:
+        """Value and unit as people read them."""
+        return "not stated" if self.value is None else shown(self.value, self.unit)
 
 
 def times(count: float, each: float | None) -> float | None:
