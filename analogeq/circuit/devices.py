@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.hardware import Technology
-from analogeq.hardware.memory import DeviceArray, DeviceState
+from analogeq.hardware.memory import DeviceArray, DeviceState, Written
 from analogeq.network import Network, Parameters
 
 Array = NDArray[np.float64]
@@ -65,8 +65,8 @@ class PairDevices:
     def _balanced(self) -> bool:
         return self.technology.memory.pairs == "balanced"
 
-    def write(self, parameters: Parameters) -> int:
-        """Write every pair, and wait as long as the memory says; return the writes or pulses it took."""
+    def write(self, parameters: Parameters) -> Written:
+        """Write every pair, and wait as long as the memory says; return what each device took."""
         excess = _joined(parameters) * self._siemens
         low, high = self.array.low, self.array.high
         if self._balanced:
@@ -74,12 +74,12 @@ class PairDevices:
             target = np.stack([middle + 0.5 * excess, middle - 0.5 * excess])
         else:
             target = np.stack([low + np.maximum(excess, 0.0), low + np.maximum(-excess, 0.0)])
-        taken = int(self.array.write(target.ravel()).sum())
+        taken = self.array.write(target.ravel())
         self.array.wait(self.technology.memory.read_after)
         return taken
 
-    def move(self, before: Parameters, wanted: Parameters) -> int:
-        """Move every pair by the difference of two sets of weights, as one update; return the pulses it took."""
+    def move(self, before: Parameters, wanted: Parameters) -> Written:
+        """Move every pair by the difference of two sets of weights, as one update; return what each device took."""
         step = (_joined(wanted) - _joined(before)) * self._siemens
         if self._balanced:
             steps = np.stack([0.5 * step, -0.5 * step])

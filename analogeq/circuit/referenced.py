@@ -17,7 +17,7 @@ from analogeq.circuit.mapping import (
 )
 from analogeq.errors import TechnologyError
 from analogeq.hardware import Technology
-from analogeq.hardware.memory import DeviceArray, DeviceState
+from analogeq.hardware.memory import DeviceArray, DeviceState, Written
 from analogeq.network import Network, Parameters
 
 Doubles = NDArray[np.float64]
@@ -77,8 +77,8 @@ class ReferencedDevices:
             )
         return self._maps
 
-    def write(self, parameters: Parameters) -> int:
-        """Write every device, and wait as long as the memory says; return the writes or pulses it took."""
+    def write(self, parameters: Parameters) -> Written:
+        """Write every device, and wait as long as the memory says; return what each took."""
         self._lay_out(parameters)
         told = self.maps.references
         blocks = self.network.blocks
@@ -90,12 +90,12 @@ class ReferencedDevices:
             np.repeat(between, self._backward),
             told[-1:],
         ])  # fmt: skip
-        taken = int(self.array.write(target).sum())
+        taken = self.array.write(target)
         self.array.wait(self.technology.memory.read_after)
         return taken
 
-    def move(self, before: Parameters, wanted: Parameters) -> int:
-        """Move every device by the difference of two sets of weights, as one update; return the pulses it took.
+    def move(self, before: Parameters, wanted: Parameters) -> Written:
+        """Move every device by the difference of two sets of weights, as one update; return what each took.
 
         Raises
         ------

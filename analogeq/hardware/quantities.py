@@ -58,8 +58,8 @@ def parse_quantity(value: object, unit: str, what: str, example: str) -> float:
     value : object
         What stands in the file; a string like ``"10 uS"`` is right.
     unit : str
-        Unit of the result: S, F, V, A, Ohm, degC, 1/K, s, J, W, m2 or F/m2. A conductance (``S``) may also be given as
-        a resistance, and is then inverted.
+        Unit of the result: S, F, V, A, Ohm, degC, 1/K, s, J, W, m, m2 or F/m2. A conductance (``S``) may also be given
+        as a resistance, and is then inverted.
     what : str
         What the value is of, for messages.
     example : str
@@ -145,12 +145,12 @@ def show_quantity(value: float, unit: str) -> str:
         return f"{_plain(exact.scaleb(power))} {shown}"
     power = 3 * (exact.adjusted() // 3)
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M"}.get(power)
-    if prefix is None or (prefix == "" and unit == "F"):
+    if prefix is None or (prefix == "" and unit in _LONG_NAMES):
         return f"{float(value)!r} {_LONG_NAMES.get(unit, unit)}"
     return f"{_plain(exact.scaleb(-power))} {prefix}{unit}"
 
 
-_LONG_NAMES = {"F": "farad", "1/K": "ppm/K"}
+_LONG_NAMES = {"F": "farad", "m": "meter", "1/K": "ppm/K"}
 _OWN_PREFIX = {"m2": ("um2", 12), "F/m2": ("fF/um2", 3), "1/K": ("ppm/K", 6)}
 """How areas of a chip, capacitances over them and temperature coefficients are written; the power of ten from SI."""
 

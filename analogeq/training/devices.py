@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from analogeq.hardware.memory import Written
 from analogeq.network import Parameters
 
 R = TypeVar("R")
@@ -20,8 +21,8 @@ R = TypeVar("R")
 class Devices(Protocol):
     """What a circuit family's devices can do for learning."""
 
-    def move(self, before: Parameters, wanted: Parameters) -> int:
-        """Move the devices by a difference; return the pulses or writes it took."""
+    def move(self, before: Parameters, wanted: Parameters) -> Written:
+        """Move the devices by a difference; return what each took."""
         ...
 
     def held(self, dtype: np.dtype[np.floating]) -> Parameters:

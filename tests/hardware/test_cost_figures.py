@@ -1,6 +1,6 @@
 """What parts are said to cost: read, written, refused, and a conversion by its figure of merit."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +40,35 @@ def test_a_conversion_takes_the_figure_of_merit_for_each_of_its_steps():
     assert cost.conversion_energy("dac", 4) is None
 
 
+def test_a_pulse_takes_v_squared_g_t_where_no_flat_figure_is_stated():
+    """2 V for 10 ns across 5 uS take 0.2 pJ, as NeuroSim's ideal device does."""
+    pulsed = HopfieldCost(pulse_voltage=2.0, pulse_width=10e-9)
+    assert pulsed.writing_energy(3, 3 * 5e-6) == pytest.approx(3 * 0.2e-12, rel=1e-15)
+    assert replace(pulsed, pulse_energy=1e-12).writing_energy(3, 3 * 5e-6) == pytest.approx(3e-12, rel=1e-15)
+    assert replace(pulsed, pulse_width=None).writing_energy(3, 3 * 5e-6) is None
+    assert (pulsed.device_time, replace(pulsed, pulse_time=1e-6).device_time) == (10e-9, 1e-6)
+
+
+def test_a_cell_takes_its_squares_of_the_feature_size_where_no_area_is_stated():
+    """4 F2 of 130 nm are the square of two line pitches."""
+    cell = HopfieldCost(feature_size=130e-9, cell_area_in_f2=4.0)
+    assert cell.device_area == pytest.approx((2 * 130e-9) ** 2, rel=1e-15)
+    assert replace(cell, cell_area=1e-13).device_area == 1e-13
+    assert replace(cell, feature_size=None).device_area is None
+
+
+@pytest.mark.parametrize(("family", "figures"), [("hopfield", HopfieldCost), ("resistive", ResistiveCost)])
+def test_a_published_device_brings_the_figures_of_its_source_unless_the_file_says_otherwise(family, figures):
+    text = f'[chip]\nfamily = "{family}"\n[crossbar]\nconductance_high = "40 uS"\n[memory]\nkind = "ecram-tang2018"\n'
+    own = technology_from_toml(text)
+    assert own.cost == figures(pulse_energy=1e-15, pulse_time=5e-9)
+    assert "[cost]" not in to_toml(own)
+    for said, energy in (("2 fJ", 2e-15), ("none", None)):
+        told = technology_from_toml(f'{text}[cost]\npulse_energy = "{said}"\n')
+        assert told.cost == figures(pulse_energy=energy, pulse_time=5e-9)
+        assert technology_from_toml(to_toml(told)) == told
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -48,6 +77,8 @@ def test_a_conversion_takes_the_figure_of_merit_for_each_of_its_steps():
         ("cell_area = 4", "[cost] cell_area: 4 has no unit; write a string with one, '100 um2' say"),
         ('cell_area = "1 um"', "[cost] cell_area: '1 um' is not in m2"),
         ('cell_area = "-1 um2"', "[cost] cell_area: -1e-12 m2 is below zero"),
+        ('feature_size = "130 um2"', "[cost] feature_size: '130 um2' is not in m"),
+        ("cell_area_in_f2 = -4", "[cost] cell_area_in_f2: -4.0 F^2 is below zero"),
         ('pulse_energy = "1 pW"', "[cost] pulse_energy: '1 pW' is not in J"),
         ('capacitor_density = "0 fF/um2"', "[cost] capacitor_density: 0.0 F/m2 is not above zero"),
         ("converter_bits = 40", "[cost] converter_bits: 40 is outside the range 1 to 32"),

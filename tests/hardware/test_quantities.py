@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from analogeq.errors import TechnologyError
 from analogeq.hardware.quantities import parse_quantity, show_quantity
 
-UNITS = st.sampled_from(["S", "F", "V", "A", "Ohm", "degC", "s", "J", "W", "m2", "F/m2", "1/K"])
+UNITS = st.sampled_from(["S", "F", "V", "A", "Ohm", "degC", "s", "J", "W", "m", "m2", "F/m2", "1/K"])
 
 
 def read(value, unit="S"):
@@ -35,6 +35,8 @@ def read(value, unit="S"):
         ("0.568 Ohm", "Ohm", 0.568),
         ("27 degC", "degC", 27.0),
         ("20 fJ", "J", 20e-15),
+        ("130 nm", "m", 130e-9),
+        ("1 metre", "m", 1.0),
         ("1200 um2", "m2", 1.2e-9),
         ("0.5 µm^2", "m2", 5e-13),
         ("0.0012 mm2", "m2", 1.2e-9),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.hardware.memory import DeviceArray, DeviceState
+from analogeq.hardware.memory import DeviceArray, DeviceState, Written
 from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.network import Network, Parameters
 
@@ -28,15 +28,15 @@ class EdgeDevices:
         self.array = DeviceArray(technology.memory, low, high, wiring.n_edges)
         self._currents = np.zeros(wiring.n_nodes)
 
-    def write(self, parameters: Parameters) -> int:
-        """Write every device, and wait as long as the memory says; return the writes or pulses it took."""
-        taken = int(self.array.write(parameters.weights.astype(np.float64)).sum())
+    def write(self, parameters: Parameters) -> Written:
+        """Write every device, and wait as long as the memory says; return what each took."""
+        taken = self.array.write(parameters.weights.astype(np.float64))
         self._currents = parameters.biases.astype(np.float64)
         self.array.wait(self.technology.memory.read_after)
         return taken
 
-    def move(self, before: Parameters, wanted: Parameters) -> int:
-        """Move every device by the difference of two sets of conductances, as one update; return the pulses it took."""
+    def move(self, before: Parameters, wanted: Parameters) -> Written:
+        """Move every device by the difference of two sets of conductances, as one update; return what each took."""
         step = wanted.weights.astype(np.float64) - before.weights.astype(np.float64)
         taken = self.array.update(step)
         self._currents = wanted.biases.astype(np.float64)

@@ -7,7 +7,7 @@ converters, amplifiers, pulses, areas and digital work count with the figures of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.controller.controller import Nudging, presented
 from analogeq.controller.controller import nudged as nudged_to
-from analogeq.digital import FeedforwardCopy
 from analogeq.digital.operations import predicting
 from analogeq.engines import Session, Waveform
 from analogeq.engines.energy import phase_energy
 from analogeq.flow.convergence import settling_time
-from analogeq.flow.cost.parts import FIGURES, Built, Conversions, copy_parts, digital
-from analogeq.flow.cost.rows import CostRow, times, total, value_of
-from analogeq.flow.cost.updates import update_costs
-from analogeq.flow.families import Settler, programmed
-from analogeq.network import Network, Parameters
+from analogeq.flow.cost.parts import SAMPLE, Built, Conversions, Held, copy_parts
+from analogeq.flow.cost.priced import Priced
+from analogeq.flow.cost.rows import CostRow, times, value_of
+from analogeq.network import Network
 from analogeq.training import TrainingConfig
 
 Floats = NDArray[np.floating]
@@ -45,41 +43,13 @@ INFERENCE, NUDGED = "energy of a free phase, an inference", "energy of a nudged 
 """Rows that others are made of."""
 
 
-@dataclass(frozen=True, eq=False)
-class Priced:
-    """A programmed chip, the copy that starts it, and samples to run on it.
-
-    Attributes
-    ----------
-    circuit : Circuit
-    config : TrainingConfig
-    parameters : Parameters
-    copy : FeedforwardCopy
-    inputs : ndarray, shape (sample, input)
-    targets : ndarray, shape (sample, output)
-    """
-
-    circuit: Circuit
-    config: TrainingConfig
-    parameters: Parameters
-    copy: FeedforwardCopy
-    inputs: Floats
-    targets: Floats
+def phase_costs(priced: Priced[Circuit, TrainingConfig], held: Conductances, session: Session) -> tuple[CostRow, ...]:
+    """Rows of phases, and of an inference and a training sample with everything that takes part."""
+    phases = _phases(priced, held, session)
+    return (*phases, *_whole(priced, phases))
 
 
-def costs(priced: Priced, settler: Settler | None = None) -> tuple[CostRow, ...]:
-    """Measure and count; medians over the samples."""
-    circuit = priced.circuit
-    held: Conductances = programmed(circuit, priced.parameters)
-    with (settler or Settler()).open(circuit) as session:
-        session.program(held)
-        phases = _phases(priced, held, session)
-    update = update_costs(circuit, priced.config, priced.parameters, priced.copy, priced.inputs, priced.targets)
-    rows = (*phases, *_whole(priced, phases), *update, *_parts(circuit))
-    return (*rows, *digital(predicting(circuit.network), circuit.technology.cost))
-
-
-def _phases(priced: Priced, held: Conductances, session: Session) -> tuple[CostRow, ...]:
+def _phases(priced: Priced[Circuit, TrainingConfig], held: Conductances, session: Session) -> tuple[CostRow, ...]:
     circuit, schedule, tech = priced.circuit, priced.config.schedule, priced.circuit.technology
     prediction = priced.copy.predict(priced.inputs) if priced.config.initialise else None
     drive = presented(tech, priced.inputs, prediction, schedule.tether)
@@ -143,29 +113,23 @@ def sample_conversions(circuit: Circuit, config: TrainingConfig) -> Conversions:
     return replace(free, dac=free.dac + net.n_outputs, adc=net.n_nodes * phases)
 
 
-def _whole(priced: Priced, phases: tuple[CostRow, ...]) -> tuple[CostRow, ...]:
-    """Inference and training sample with everything that takes part."""
+def _whole(priced: Priced[Circuit, TrainingConfig], phases: tuple[CostRow, ...]) -> tuple[CostRow, ...]:
     circuit, config = priced.circuit, priced.config
     cost, net = circuit.technology.cost, circuit.network
     free_time, nudged_time = (value_of(phases, name) or 0.0 for name in ("free phase, an inference", "nudged phase"))
-    count = nudged_phases(config.schedule.nudging)
-    conversions = inference_conversions(circuit, initialise=config.initialise), sample_conversions(circuit, config)
-    supplies = times(AMPLIFIERS * net.n_nodes, cost.amplifier_power)
-    amplifiers = [times(seconds, supplies) for seconds in (free_time, free_time + count * nudged_time)]
+    count, amplifiers = nudged_phases(config.schedule.nudging), AMPLIFIERS * net.n_nodes
     started = copy_parts(predicting(net), cost) if config.initialise else {}
-    free, second = value_of(phases, INFERENCE), value_of(phases, NUDGED)
-    learned = {"free phase": free, "nudged phases": times(count, second)}
-    number = f"{AMPLIFIERS * net.n_nodes:,}"
+    free, nudged = (
+        {"free phase": value_of(phases, INFERENCE)},
+        {"nudged phases": times(count, value_of(phases, NUDGED))},
+    )
+    asked = inference_conversions(circuit, initialise=config.initialise), sample_conversions(circuit, config)
+    inference = Held(free, free_time, amplifiers, asked[0], started)
+    sample = Held({**free, **nudged}, free_time + count * nudged_time, amplifiers, asked[1], started)
     return (
-        conversions[0].row("converters, an inference", cost),
-        CostRow("amplifiers, an inference", amplifiers[0], "J", f"{number} × supply × time", FIGURES),
-        total("energy of an inference, converters and start included",
-              {"free phase": free, "amplifiers": amplifiers[0], **conversions[0].energy(cost), **started}, "J"),
-        conversions[1].row("converters, a training sample", cost),
-        total("energy of a training sample, converters and start included",
-              {**learned, "amplifiers": amplifiers[1], **conversions[1].energy(cost), **started}, "J",
-              "without its share of an update, and without the copy's own learning"),
-    )  # fmt: skip
+        *inference.rows("an inference", "converters and start", cost),
+        *sample.rows("a training sample", "converters and start", cost, SAMPLE),
+    )
 
 
 def _waveform(session: Session, drive: Drive, duration: float, start: Floats) -> Waveform:
@@ -198,7 +162,8 @@ def _reference_devices(network: Network) -> int:
     return 1 + sum(block.shape[0] + (block.shape[1] if block.pre > 0 else 0) for block in network.blocks)
 
 
-def _parts(circuit: Circuit) -> tuple[CostRow, ...]:
+def part_costs(circuit: Circuit) -> tuple[CostRow, ...]:
+    """Rows of what stands on the chip."""
     stands = built(circuit)
     formula, given = "2 (input weights + arrays × couplings + biases)", "a pair for every weight"
     if circuit.technology.mapping != "differential":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analogeq.flow.cost.rows import CostRow, times, total
 from analogeq.hardware.cost_figures import CostFigures
 
 FIGURES = "figures of the technology's [cost] table"
+SAMPLE = "without its share of an update, and without the copy's own learning"
+"""What a training sample leaves out."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,43 @@ class Conversions:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What is at work while phases are held.
+
+    Attributes
+    ----------
+    phases : mapping
+        Energy of each kind of phase [J]; None where it is not stated.
+    seconds : float or None
+        How long all of them take [s].
+    amplifiers : int
+    conversions : Conversions
+    started : mapping
+        Energy of what makes the state that they start from [J].
+    """
+
+    phases: Mapping[str, float | None]
+    seconds: float | None
+    amplifiers: int
+    conversions: Conversions
+    started: Mapping[str, float | None]
+
+    def rows(self, what: str, included: str, cost: CostFigures, assumptions: str = "") -> tuple[CostRow, ...]:
+        """Energies of converters and amplifiers, and of everything together."""
+        supply = times(self.amplifiers, cost.amplifier_power)
+        taken = None if supply is None else times(supply, self.seconds)
+        own: dict[str, float | None] = {"amplifiers": taken} if self.amplifiers else {}
+        parts = {**self.phases, **own, **self.conversions.energy(cost), **self.started}
+        formula = f"{self.amplifiers:,} × supply × time"
+        amplifiers = (CostRow(f"amplifiers, {what}", taken, "J", formula, FIGURES),) if self.amplifiers else ()
+        return (
+            self.conversions.row(f"converters, {what}", cost),
+            *amplifiers,
+            total(f"energy of {what}, {included} included", parts, "J", assumptions),
+        )
+
+
+@dataclass(frozen=True)
 class Built:
     """What stands on a chip.
 
@@ -64,7 +104,7 @@ class Built:
     def area(self, cost: CostFigures) -> CostRow:
         """Area of everything that a figure is stated for [m2]."""
         parts = {
-            f"{self.devices:,} devices": times(self.devices, cost.cell_area),
+            f"{self.devices:,} devices": times(self.devices, cost.device_area),
             f"{self.nodes:,} capacitors": times(self.nodes, self.capacitor_area),
             f"{self.amplifiers:,} amplifiers": times(self.amplifiers, cost.amplifier_area),
             f"{self.clamps:,} clamps": times(self.clamps, cost.clamp_area),

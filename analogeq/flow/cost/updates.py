@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,31 +10,68 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit
 from analogeq.digital import FeedforwardCopy
-from analogeq.flow.cost.rows import CostRow, times
+from analogeq.flow.cost.priced import Priced
+from analogeq.flow.cost.rows import CostRow, times, total
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
+from analogeq.hardware.cost_figures import CostFigures
 from analogeq.hardware.memory import Memory
 from analogeq.network import Parameters
 from analogeq.training.learner import Learned
 
 Floats = NDArray[np.floating]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ALONE = "neighbours that are half selected, wires and the controller are not counted"
 
 
-def update_costs(
-    circuit: AnyCircuit, config: AnyConfig, held: Parameters, copy: FeedforwardCopy, inputs: Floats, targets: Floats
-) -> tuple[CostRow, ...]:
-    """Rows of one update, by the first minibatch of ``inputs``."""
-    some = slice(0, config.batch_size)
-    wanted = wanted_after(circuit, config, held, copy, inputs[some], targets[some])
-    pulses, cost = pulses_of(circuit, held, wanted), circuit.technology.cost
-    taught = f"one minibatch of {len(inputs[some])} samples, as trained; a controller's own work is not counted"
-    mirrored = isinstance(circuit, Circuit) and circuit.technology.arrays == "mirrored"
-    first = "; those of the second array of couplings are not counted" if mirrored else ""
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What an update takes of every device, those of a second array included.
+
+    Attributes
+    ----------
+    pulses, reads : ndarray of int, shape (device,)
+        Writes or pulses, and readings that verify them.
+    siemens : ndarray, shape (device,)
+        Mean of what each device holds before and after [S].
+    """
+
+    pulses: Ints
+    reads: Ints
+    siemens: Doubles
+
+    def writing_energy(self, cost: CostFigures) -> float | None:
+        """Energy of all pulses [J]; None if it is not stated."""
+        return cost.writing_energy(float(self.pulses.sum()), float(self.pulses @ self.siemens))
+
+
+def update_costs(priced: Priced[Any, Any]) -> tuple[CostRow, ...]:
+    """Rows of one update, by the first minibatch of the samples."""
+    circuit, config, held = priced.circuit, priced.config, priced.parameters
+    inputs, targets = priced.inputs[: config.batch_size], priced.targets[: config.batch_size]
+    update = update_of(circuit, held, wanted_after(circuit, config, held, priced.copy, inputs, targets))
+    taught = f"one minibatch of {len(inputs)} samples, as trained"
+    pulses, cost = int(update.pulses.sum()), circuit.technology.cost
     return (
-        CostRow("pulses of an update", pulses, "1", "writes or pulses of every device that moves", taught + first),
-        CostRow("energy of an update", times(pulses, cost.pulse_energy), "J", "pulses × energy of a pulse", taught),
-        CostRow("time of an update", times(pulses, cost.pulse_time), "s", "pulses × time of a pulse",
-                "one device after the other"),
+        CostRow("pulses of an update", pulses, "1", "writes or pulses of every device that moves", taught),
+        CostRow("reads of an update", int(update.reads.sum()), "1", "before the first try and after each, to verify",
+                "write and verify alone reads; the controller knows what the other devices hold"),
+        total("energy of an update", _energies(circuit, update), "J", f"{taught}; {ALONE}"),
+        CostRow("time of an update", times(pulses, cost.device_time), "s", "pulses × time of a pulse",
+                "one device after the other; reads are not counted"),
     )  # fmt: skip
+
+
+def _energies(circuit: AnyCircuit, update: Update) -> dict[str, float | None]:
+    """Energies of pulses and of the conversions that verify them, under the formula that each is counted by."""
+    cost, reads = circuit.technology.cost, int(update.reads.sum())
+    how = "pulses × pulse_energy" if cost.pulse_energy is not None else "Σ pulse_voltage² G pulse_width over pulses"
+    found = {how: update.writing_energy(cost) if update.pulses.any() else 0.0}
+    if reads:
+        bits = circuit.technology.adc.bits if isinstance(circuit, Circuit) else None
+        found["reads × conversion"] = times(reads, cost.conversion_energy("adc", bits))
+    return found
 
 
 def wanted_after(
@@ -50,30 +86,50 @@ def wanted_after(
         return learner.learned().circuit
 
 
-def pulses_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> int:
-    """Pulses or writes from one set of parameters to another; an ideal device that moves is written once."""
+def update_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> Update:
+    """What it takes from one set of parameters to another; an ideal device that moves is written once."""
+    before, wanted = _doubles(before), _doubles(wanted)
     if circuit.technology.memory.ideal:
-        return sum(int(np.count_nonzero(a != b)) for a, b in zip(*map(_of(circuit), (before, wanted)), strict=True))
+        old, new = _conductances(circuit, before), _conductances(circuit, wanted)
+        moved = (old != new).astype(np.int64)
+        return _on_all_arrays(circuit, Update(moved, np.zeros_like(moved), 0.5 * (old + new)))
     devices = circuit.new_devices()
-    devices.write(_doubles(before))
-    if isinstance(circuit, Circuit) and circuit.technology.mapping == "affine":  # new ends, so a new layout of all
-        return devices.write(_doubles(wanted))
-    return devices.move(_doubles(before), _doubles(wanted))
+    devices.write(before)
+    old = devices.array.held()
+    affine = isinstance(circuit, Circuit) and circuit.technology.mapping == "affine"  # new ends lay out all anew
+    taken = devices.write(wanted) if affine else devices.move(before, wanted)
+    warm = circuit.technology.device_factor if isinstance(circuit, Circuit) else 1.0
+    mean = 0.5 * warm * (old + devices.array.held())
+    return _on_all_arrays(circuit, Update(taken.pulses, taken.reads, mean))
 
 
-def _of(circuit: AnyCircuit) -> Callable[[Parameters], list[NDArray[np.float64]]]:
-    """Return what gives the conductances of all devices [S]."""
+def _conductances(circuit: AnyCircuit, parameters: Parameters) -> Doubles:
+    """Conductances of all devices of an ideal chip [S], in the order of its `DeviceArray`."""
+    held = programmed(circuit, parameters)
+    if not isinstance(circuit, Circuit):
+        return np.asarray(held.g, dtype=np.float64)
+    weights, biases = held.pairs("weights"), held.pairs("biases")
+    if held.references is None:
+        return np.concatenate([weights[0], biases[0], weights[1], biases[1]])
+    shared = held.references
+    return np.concatenate([weights[0], biases[0], *shared.forward, *shared.backward, [shared.bias]])
 
-    def conductances(parameters: Parameters) -> list[NDArray[np.float64]]:
-        held = programmed(circuit, _doubles(parameters))
-        if isinstance(circuit, Circuit) and held.references is not None:
-            own, shared = [held.pairs(which)[0] for which in ("weights", "biases")], held.references
-            return [*own, *shared.forward, *shared.backward, np.array([shared.bias])]
-        if isinstance(circuit, Circuit):
-            return [g for which in ("weights", "biases") for g in held.pairs(which)]
-        return [held.g]
 
-    return conductances
+def _on_all_arrays(circuit: AnyCircuit, update: Update) -> Update:
+    """Add the second array of couplings where there is one: as many pulses, in conductances off by the mirror."""
+    if not isinstance(circuit, Circuit) or circuit.technology.arrays == "shared":
+        return update
+    net = circuit.network
+    between = np.zeros(net.n_edges, dtype=bool)
+    for block in net.blocks:
+        between[block.edges] = block.pre > 0
+    coupled = np.flatnonzero(between)
+    off = circuit.backward(np.ones(net.n_edges))[coupled]
+    if circuit.technology.mapping == "differential":
+        coupled, off = np.concatenate([coupled, coupled + net.n_edges + net.n_nodes]), np.tile(off, 2)
+    second = update.pulses[coupled], update.reads[coupled], off * update.siemens[coupled]
+    first = update.pulses, update.reads, update.siemens
+    return Update(*(np.concatenate(both) for both in zip(first, second, strict=True)))
 
 
 def _doubles(parameters: Parameters) -> Parameters:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analogeq.circuit import Circuit
 from analogeq.errors import InputError
-from analogeq.flow.cost import CostRow, Priced, PricedResistive, costs, resistive_costs
-from analogeq.training import ResistiveTrainingConfig, TrainingConfig
+from analogeq.flow.cost import CostRow, Priced, costs
 
 if TYPE_CHECKING:
     from analogeq.flow.sweep.metrics import Outcome
@@ -15,13 +13,8 @@ if TYPE_CHECKING:
 
 def rows_of(outcome: Outcome) -> tuple[CostRow, ...]:
     """Price the trained chip on the study's samples."""
-    circuit, config = outcome.circuit, outcome.config
-    rest = outcome.parameters, outcome.copy, outcome.inputs, outcome.targets
-    if isinstance(circuit, Circuit):
-        assert isinstance(config, TrainingConfig)  # noqa: S101  family and config were checked when they were made
-        return costs(Priced(circuit, config, *rest), outcome.settler)
-    assert isinstance(config, ResistiveTrainingConfig)  # noqa: S101  likewise
-    return resistive_costs(PricedResistive(circuit, config, *rest), outcome.settler)
+    samples = outcome.inputs, outcome.targets
+    return costs(Priced(outcome.circuit, outcome.config, outcome.parameters, outcome.copy, *samples), outcome.settler)
 
 
 def inference_energy(outcome: Outcome) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analogeq.hardware.keys import Key, Optional, Quantity, Whole
+from analogeq.hardware.keys import Key, Number, Optional, Quantity, Whole
 
 _ENERGY = Optional(Quantity("J", "1 pJ"))
 _STEP = Optional(Quantity("J", "20 fJ"))
+_SECONDS = Optional(Quantity("s", "100 ns"))
 _AREA = Optional(Quantity("m2", "100 um2"))
 
 COST_KEYS: Mapping[str, Key] = {
@@ -20,8 +21,12 @@ COST_KEYS: Mapping[str, Key] = {
     "amplifier_area": _AREA,
     "clamp_area": _AREA,
     "pulse_energy": _ENERGY,
-    "pulse_time": Optional(Quantity("s", "100 ns")),
+    "pulse_voltage": Optional(Quantity("V", "2 V")),
+    "pulse_width": _SECONDS,
+    "pulse_time": _SECONDS,
     "cell_area": _AREA,
+    "feature_size": Optional(Quantity("m", "130 nm")),
+    "cell_area_in_f2": Optional(Number()),
     "float32_energy": _ENERGY,
     "int8_energy": _ENERGY,
     "float32_area": _AREA,

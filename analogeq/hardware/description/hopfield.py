@@ -23,15 +23,13 @@ from analogeq.hardware.wires import Wires
 
 def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Technology:
     """Make the technology that the tables describe; files it names are below ``folder``."""
-    values: dict[str, object] = {}
+    memory, values = read_memory(tables.get("memory", {"kind": "ideal"}), folder, HOPFIELD)
+    values |= {"memory": memory, "cost": read_cost(tables.get("cost", {}), memory, HOPFIELD, HopfieldCost)}
     for table, held in tables.items():
-        if table == "memory":
-            memory, own_range = read_memory(held, folder, HOPFIELD)
-            values = {**own_range, **values, "memory": memory}
-        elif table == "clamp":
+        if table in ("memory", "cost"):
+            continue
+        if table == "clamp":
             values["clamp"] = _read_clamp(held)
-        elif table == "cost":
-            values["cost"] = read_cost(held, HOPFIELD, HopfieldCost)
         elif table in PARTS:
             values[table] = _read_part(table, held)
         else:
@@ -47,7 +45,7 @@ def parts(technology: Technology) -> dict[str, list[str]]:
     tables = [table for table in HOPFIELD.sections if table != "cost"]
     held = {table: getattr(technology, table) if table in PARTS else technology for table in tables}
     written = {table: section_lines(table, vars(part), HOPFIELD) for table, part in held.items()}
-    if own := cost_lines(technology.cost, HOPFIELD):
+    if own := cost_lines(technology.cost, technology.memory, HOPFIELD):
         written["cost"] = own
     return {**written, "clamp": _clamp_lines(technology.clamp), "memory": memory_lines(technology.memory)}
 

@@ -17,17 +17,15 @@ from analogeq.hardware.resistive import Amplifier, ResistiveTechnology
 
 def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> ResistiveTechnology:
     """Make the technology that the tables describe; files it names are below ``folder``."""
-    values: dict[str, object] = {}
+    memory, values = read_memory(tables.get("memory", {"kind": "ideal"}), folder, RESISTIVE)
+    values |= {"memory": memory, "cost": read_cost(tables.get("cost", {}), memory, RESISTIVE, ResistiveCost)}
     for table, held in tables.items():
+        if table in ("memory", "cost"):
+            continue
         if table == "device":
             values["device"] = read_device(held, folder)
         elif table == "amplifier":
             values["amplifier"] = _read_amplifier(held)
-        elif table == "cost":
-            values["cost"] = read_cost(held, RESISTIVE, ResistiveCost)
-        elif table == "memory":
-            memory, own_range = read_memory(held, folder, RESISTIVE)
-            values = {**own_range, **values, "memory": memory}
         else:
             values |= read_section(table, held, RESISTIVE)
     try:
@@ -42,7 +40,7 @@ def parts(technology: ResistiveTechnology) -> dict[str, list[str]]:
     written = {table: section_lines(table, vars(technology), RESISTIVE) for table in tables}
     if technology.amplifier is not None:
         written["amplifier"] = section_lines("amplifier", vars(technology.amplifier), RESISTIVE)
-    if own := cost_lines(technology.cost, RESISTIVE):
+    if own := cost_lines(technology.cost, technology.memory, RESISTIVE):
         written["cost"] = own
     return {**written, "device": device_lines(technology.device), "memory": memory_lines(technology.memory)}
 

@@ -8,7 +8,7 @@ from analogeq.hardware.memory.measured import MeasuredDevice, PulseTable, fit_pu
 from analogeq.hardware.memory.memory import Memory, check_range
 from analogeq.hardware.memory.noise import Noise
 from analogeq.hardware.memory.presets import PRESETS, Preset, preset_called
-from analogeq.hardware.memory.programming import Programming
+from analogeq.hardware.memory.programming import Programming, Written
 from analogeq.hardware.memory.pulses import Branch, Pulses
 from analogeq.hardware.memory.remarks import remarks
 from analogeq.hardware.memory.spread import Spread
@@ -30,6 +30,7 @@ __all__ = [
     "Pulses",
     "Retention",
     "Spread",
+    "Written",
     "check_range",
     "fit_pulses",
     "preset_called",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analogeq.errors import TechnologyError
 from analogeq.hardware.memory.faults import AT_HIGH, AT_LOW, OPEN, with_faults
 from analogeq.hardware.memory.memory import Memory
-from analogeq.hardware.memory.programming import Ints, write_and_verify
+from analogeq.hardware.memory.programming import Ints, Written, write_and_verify
 from analogeq.hardware.memory.spread import drawn
 
 Array = NDArray[np.float64]
@@ -90,7 +90,7 @@ class DeviceArray:
     def __len__(self) -> int:
         return len(self._set_to)
 
-    def write(self, target: Array) -> Ints:
+    def write(self, target: Array) -> Written:
         """Write every device.
 
         Parameters
@@ -100,16 +100,16 @@ class DeviceArray:
 
         Returns
         -------
-        ndarray of int, shape (device,)
-            Writes or pulses that each device took.
+        Written
+            What each device took.
         """
         asked = np.clip(target, self.low, self.high)
         if self.memory.levels is not None:
             asked = self.memory.levels.nearest(asked, self.low, self.high)
         return self._written(np.arange(len(self)), asked)
 
-    def update(self, step: Array) -> int:
-        """Move every device by about ``step`` [S], shape (device,); return the pulses or writes it took."""
+    def update(self, step: Array) -> Written:
+        """Move every device by about ``step`` [S], shape (device,); return what each took."""
         if self.memory.pulses is not None:
             return self._pulsed(step)
         present = self._now()
@@ -122,7 +122,7 @@ class DeviceArray:
         elif levels is not None:
             target = levels.nearest(target, self.low, self.high)
         moving = np.flatnonzero(target != present)
-        return int(self._written(moving, target[moving]).sum())
+        return self._written(moving, target[moving]).among(moving, len(self))
 
     def held(self) -> Array:
         """What the devices hold now [S], shape (device,), without the noise of a reading."""
@@ -195,11 +195,11 @@ class DeviceArray:
         self._set_to[which] = np.clip(to, self.devices.low[which], self.devices.high[which])
         self._moved_at[which] = self._clock
 
-    def _written(self, which: NDArray[np.intp], target: Array) -> Ints:
+    def _written(self, which: NDArray[np.intp], target: Array) -> Written:
         programming = self.memory.programming
         if programming.budget == 0:
             self._move(which, programming.noise.around(target, self.low, self.high, self._rng))
-            return np.ones(len(which), dtype=np.int64)
+            return Written(np.ones(len(which), dtype=np.int64), np.zeros(len(which), dtype=np.int64))
         within = programming.tolerance * (self.high - self.low)
         present = self._now()[which]
         self._move(which, present)
@@ -214,9 +214,9 @@ class DeviceArray:
             self._pulse(devices, np.copysign(count, wanted))
             return self._shown(self._set_to[devices], devices), count.astype(np.int64)
 
-        return write_and_verify(self._shown(present, which), target, within, programming.budget, attempt)[1]
+        return write_and_verify(self._shown(present, which), target, within, programming.budget, attempt)
 
-    def _pulsed(self, step: Array) -> int:
+    def _pulsed(self, step: Array) -> Written:
         pulses = self.memory.pulses
         assert pulses is not None  # noqa: S101  its one caller has seen to it
         asked = pulses.asked(self._in_ranges(step))
@@ -224,7 +224,7 @@ class DeviceArray:
         count = np.copysign(np.floor(np.abs(asked) + fraction), asked)
         moving = np.flatnonzero(count)
         self._pulse(moving, count[moving])
-        return int(np.abs(count).sum())
+        return Written(np.abs(count).astype(np.int64), np.zeros(len(self), dtype=np.int64))
 
     def _pulse(self, which: NDArray[np.intp], count: Array) -> None:
         pulses, devices = self.memory.pulses, self.devices

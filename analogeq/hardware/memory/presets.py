@@ -21,13 +21,21 @@ out, so a preset without a range takes the technology's. Names end in the first 
 ``ecram-tang2018``
     Lithium ECRAM (Tang et al., IEDM 2018) as fitted by EcRamPresetDevice of aihwkit [1]_: weights from -0.8276 to
     1.1724, dw_min 0.002, steps that fall in proportion to the weight, gamma_up 0.1153 and gamma_down 0.5085;
-    dw_min_std 0.3 (of the step), dw_min_dtod 0.1, up_down_dtod 0.01, bounds_dtod 0.05 of each bound.
+    dw_min_std 0.3 (of the step), dw_min_dtod 0.1, up_down_dtod 0.01, bounds_dtod 0.05 of each bound. The paper's
+    abstract: pulses "down to 5 ns" (the shortest shown, not those that were fitted), and a switching energy of about
+    1 fJ projected for 100 nm x 100 nm (not measured).
 ``ecram-kim2019``
     Metal-oxide ECRAM (Kim et al., IEDM 2019) as in EcRamMOPresetDevice of aihwkit [1]_: -0.8286 to 1.1714, dw_min
-    2.8214e-4, gamma 0.4152 and 0.7342, dw_min_std 2.0; the other spreads as of the lithium device.
+    2.8214e-4, gamma 0.4152 and 0.7342, dw_min_std 2.0; the other spreads as of the lithium device. The paper's
+    abstract: switching with pulses "down to 10 ns".
 ``ad5272-20k``
     Digital potentiometer as a variable resistor (Analog Devices, data sheet AD5272/AD5274): 1024 positions of
-    20 kOhm/1024; codes 0x0BE to 0x3FF, where the resistance is within 1 % (2.7 V to 5.5 V).
+    20 kOhm/1024; codes 0x0BE to 0x3FF, where the resistance is within 1 % (2.7 V to 5.5 V). A write of the wiper is
+    three bytes with their acknowledge bits over I2C, 27 clocks of at most 400 kHz.
+
+What a pulse takes of the two RRAMs and the phase-change memory was looked for and not found in what could be read of
+their sources, so nothing is said of it; the flat figures of the ECRAMs are of their gates, which the conductance of the
+channel says nothing about.
 
 References
 ----------
@@ -39,7 +47,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.memory.ageing import Drift
@@ -64,6 +72,8 @@ class Preset:
         Whose numbers these are.
     low, high : float or None
         Its range [S], where the source gives it.
+    figures : mapping
+        What the source says that writing it takes, by field of `analogeq.hardware.cost_figures.CostFigures`.
     """
 
     memory: Memory
@@ -71,6 +81,7 @@ class Preset:
     source: str
     low: float | None = None
     high: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def _proportional(step: float, way: float) -> Branch:
@@ -129,14 +140,25 @@ PRESETS: Mapping[str, Preset] = {
         "pcm-nandakumar2019": Preset(
             _PCM, "phase-change memory", f"Nandakumar et al., ICECS 2019, {_AIHWKIT}", high=25e-6
         ),
-        "ecram-tang2018": Preset(_TANG, "lithium ECRAM, pulsed", f"Tang et al., IEDM 2018, {_AIHWKIT}"),
-        "ecram-kim2019": Preset(_KIM, "metal-oxide ECRAM, pulsed", f"Kim et al., IEDM 2019, {_AIHWKIT}"),
+        "ecram-tang2018": Preset(
+            _TANG,
+            "lithium ECRAM, pulsed",
+            f"Tang et al., IEDM 2018, {_AIHWKIT}",
+            figures={"pulse_energy": 1e-15, "pulse_time": 5e-9},
+        ),
+        "ecram-kim2019": Preset(
+            _KIM,
+            "metal-oxide ECRAM, pulsed",
+            f"Kim et al., IEDM 2019, {_AIHWKIT}",
+            figures={"pulse_time": 10e-9},
+        ),
         "ad5272-20k": Preset(
             _AD5272,
             "digital potentiometer as a rheostat",
             "Analog Devices data sheet AD5272/AD5274",
             low=1024.0 / (0x3FF * 20e3),
             high=1024.0 / (0x0BE * 20e3),
+            figures={"pulse_time": 27 / 400e3},
         ),
     }.items()
 }

@@ -46,11 +46,37 @@ class Programming:
             )
 
 
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What it took to write or to move devices.
+
+    Attributes
+    ----------
+    pulses : ndarray of int, shape (device,)
+        Writes or pulses that each device took.
+    reads : ndarray of int, shape (device,)
+        How often each was read to verify it: once before anything is done to it, and once after every try; 0 where
+        nothing is verified.
+    """
+
+    pulses: Ints
+    reads: Ints
+
+    def among(self, which: NDArray[np.intp], count: int) -> Written:
+        """Of all ``count`` devices, if these are ``which`` of them and nothing was done to the others."""
+        spread = []
+        for some in (self.pulses, self.reads):
+            every = np.zeros(count, dtype=np.int64)
+            every[which] = some
+            spread.append(every)
+        return Written(*spread)
+
+
 Attempt = Callable[[NDArray[np.intp], Array, Ints], tuple[Array, Ints]]
 """Given devices by number, what they hold [S] and the pulses they have left: what they hold next, pulses used."""
 
 
-def write_and_verify(held: Array, target: Array, within: float, budget: int, attempt: Attempt) -> tuple[Array, Ints]:
+def write_and_verify(held: Array, target: Array, within: float, budget: int, attempt: Attempt) -> Written:
     """Read, compare and write again, device by device, until within the tolerance or out of pulses.
 
     Parameters
@@ -66,13 +92,12 @@ def write_and_verify(held: Array, target: Array, within: float, budget: int, att
 
     Returns
     -------
-    held : ndarray, shape (device,)
-        [S]
-    pulses : ndarray of int, shape (device,)
-        Used by each device.
+    Written
+        What each device took.
     """
-    held, used = held.copy(), np.zeros(len(held), dtype=np.int64)
+    held, used, reads = held.copy(), np.zeros(len(held), dtype=np.int64), np.ones(len(held), dtype=np.int64)
     while len(off := np.flatnonzero((np.abs(held - target) > within) & (used < budget))):
         held[off], more = attempt(off, held[off], budget - used[off])
         used[off] += more
-    return held, used
+        reads[off] += 1
+    return Written(used, reads)

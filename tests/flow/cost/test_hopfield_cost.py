@@ -108,6 +108,6 @@ def test_area_is_the_sum_of_what_is_stated_and_names_the_rest() -> None:
     area = rows(cost=cost)["area"]
     tech = Technology()
     # Two pairs, one capacitor, and DACs of input, node and target.
-    expected = 4 * 1e-14 + tech.node_capacitance / 1.5e-3 + 3 * 1.2e-9
+    expected = 4 * 1e-14 + tech.node_capacitance / 1.5e-3 + 3 * 1.5e-9
     assert area.value == pytest.approx(expected, rel=1e-12)
     assert "1 clamps, 1 ADCs" in area.assumptions

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analogeq.circuit.resistive import ResistiveCircuit
-from analogeq.flow.cost import CostRow, PricedResistive, resistive_costs
+from analogeq.flow.cost import CostRow, Priced, costs
 from analogeq.flow.families import first_weights
 from analogeq.hardware.cost_figures import ResistiveCost
 from analogeq.hardware.resistive import NoDevice, ResistiveTechnology
@@ -22,7 +22,7 @@ def rows(technology: ResistiveTechnology = TECH) -> dict[str, CostRow]:
     circuit = ResistiveCircuit(Network.layered((1, 1, 1)), technology)
     _, copy = first_weights(circuit, 0)
     held = Parameters(np.full(2, 2.0), np.zeros(2))
-    found = resistive_costs(PricedResistive(circuit, CONFIG, held, copy, np.ones((1, 1)), np.zeros((1, 1))))
+    found = costs(Priced(circuit, CONFIG, held, copy, np.ones((1, 1)), np.zeros((1, 1))))
     return {row.what: row for row in found}
 
 

@@ -36,7 +36,7 @@ def targets(n=1000, seed=0):
 
 def test_an_ideal_array_holds_what_is_written_and_moves_as_told():
     array, target = array_of(Memory()), targets()
-    assert array.write(target).sum() == 1000
+    assert array.write(target).pulses.sum() == 1000
     assert np.array_equal(array.held(), target)
     array.update(np.full(1000, 1e-7))
     assert np.array_equal(array.read(), np.clip(target + 1e-7, LOW, HIGH))
@@ -56,12 +56,12 @@ def test_a_noisy_write_misses_by_its_spread():
 def test_a_verified_write_ends_within_its_tolerance_unless_its_pulses_are_spent(pulses):
     memory = Memory(programming=Programming(Noise(of_range=0.05), budget=2000, tolerance=0.01), pulses=pulses)
     array, target = array_of(memory), targets()
-    used = array.write(target)
+    used = array.write(target).pulses
     off = np.abs(array.held() - target)
     assert (off <= 0.01 * WIDTH).all()
     assert (used > 1).any()
     short = array_of(replace(memory, programming=replace(memory.programming, budget=2)))
-    used = short.write(target)
+    used = short.write(target).pulses
     assert used.max() == 2
     assert (used[np.abs(short.held() - target) > 0.01 * WIDTH] == 2).all()
 
@@ -70,9 +70,11 @@ def test_verified_writes_take_as_many_tries_as_the_chance_of_one_says():
     """A try lands within one standard deviation with probability p = erf(1/sqrt 2), so tries are geometric: 1/p."""
     n, middle = 20_000, 0.5 * (LOW + HIGH)
     array = array_of(Memory(programming=Programming(Noise(of_range=0.02), budget=1000, tolerance=0.02)), n)
-    used = array.write(np.full(n, middle))
+    taken = array.write(np.full(n, middle))
+    used = taken.pulses
     p = math.erf(1.0 / math.sqrt(2.0))
     assert abs(used.mean() - 1.0 / p) < 5.0 * math.sqrt((1.0 - p) / p**2 / n)  # five standard errors
+    assert np.array_equal(taken.reads, used + 1)  # before the first try, and after each
 
 
 def test_the_noise_of_reading_is_new_every_time_and_changes_nothing():
@@ -121,9 +123,9 @@ def test_only_devices_that_change_their_level_are_written_again():
     array = array_of(memory)
     array.write(np.full(1000, 0.5 * (LOW + HIGH)))
     before = array.held()
-    assert array.update(np.full(1000, 0.2 * WIDTH / 10.0)) == 0
+    assert array.update(np.full(1000, 0.2 * WIDTH / 10.0)).pulses.sum() == 0
     assert np.array_equal(array.held(), before)
-    assert array.update(np.full(1000, 1.2 * WIDTH / 10.0)) == 1000
+    assert array.update(np.full(1000, 1.2 * WIDTH / 10.0)).pulses.sum() == 1000
     assert (array.held() > before).all()
 
 
@@ -165,7 +167,7 @@ def test_stuck_devices_do_not_move_and_there_are_as_many_as_said():
 
 def test_a_verified_write_spends_all_it_has_on_a_stuck_device():
     array = array_of(Memory(programming=Programming(budget=7, tolerance=0.01), faults=Faults(stuck_high=0.5)))
-    used = array.write(np.full(1000, LOW))
+    used = array.write(np.full(1000, LOW)).pulses
     assert np.array_equal(used == 7, array.faults != 0)
 
 
@@ -203,7 +205,7 @@ EVERYTHING = Memory(
 
 
 def worked(array, goes=3):
-    seen = [array.write(targets(len(array)))]
+    seen = [array.write(targets(len(array))).pulses]
     for go in range(goes):
         array.update(1e-6 * np.random.default_rng(go).standard_normal(len(array)))
         array.wait(2.0)

@@ -1,7 +1,10 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.cost_figures import CostFigures
 from analogeq.hardware.memory import PRESETS, preset_called
 
 
@@ -50,3 +53,11 @@ def test_a_misspelt_preset_is_answered_with_the_nearest():
     assert preset_called("ECRAM-Tang2018").memory.name == "ecram-tang2018"
     with pytest.raises(TechnologyError, match="did you mean 'ecram-tang2018'"):
         preset_called("ecram-tang")
+
+
+def test_what_presets_say_of_writing_are_figures_that_a_chip_is_priced_with():
+    known = {field.name for field in fields(CostFigures)}
+    stated = {name: preset.figures for name, preset in PRESETS.items() if preset.figures}
+    assert set(stated) == {"ecram-tang2018", "ecram-kim2019", "ad5272-20k"}
+    assert all(figures.keys() <= known for figures in stated.values())
+    assert stated["ad5272-20k"]["pulse_time"] == pytest.approx(67.5e-6, rel=1e-12)  # three bytes, acknowledged
