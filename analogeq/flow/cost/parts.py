@@ -127,6 +127,7 @@ def digital(macs: int, cost: CostFigures) -> tuple[CostRow, ...]:
     """What the copy alone costs."""
     given = "arithmetic alone; by default 45 nm (Horowitz, ISSCC 2014)"
     memory = "a memory of 8 kB, each weight read once; by default 45 nm (Horowitz, ISSCC 2014)"
+    unit = "by default 45 nm (Dally, NIPS 2015; from memory, not confirmed)"
     halves, eighths = times(macs / 2, cost.access_energy), times(macs / 8, cost.access_energy)
     return (
         CostRow("multiply-accumulates of the copy", macs, "1", "one for every weight", "biases are added"),
@@ -134,10 +135,8 @@ def digital(macs: int, cost: CostFigures) -> tuple[CostRow, ...]:
         _arithmetic("8-bit integers", macs, cost.int8_energy, given),
         CostRow("reading the copy's weights, 32 bits", halves, "J", "weights / 2 × 64 bits", memory),
         CostRow("reading the copy's weights, 8 bits", eighths, "J", "weights / 8 × 64 bits", memory),
-        CostRow("area of one unit, 32-bit floating point", cost.float32_area, "m2", "multiplier and adder",
-                "by default 45 nm (Dally, NIPS 2015)"),
-        CostRow("area of one unit, 8-bit integers", cost.int8_area, "m2", "multiplier and adder",
-                "by default 45 nm (Dally, NIPS 2015)"),
+        CostRow("area of one unit, 32-bit floating point", cost.float32_area, "m2", "multiplier and adder", unit),
+        CostRow("area of one unit, 8-bit integers", cost.int8_area, "m2", "multiplier and adder", unit),
     )  # fmt: skip
 
 
