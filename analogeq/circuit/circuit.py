@@ -11,13 +11,20 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.devices import HeldPairs, PairDevices
 from analogeq.circuit.drive import Drive, Volts
-from analogeq.circuit.mapping import References, beside_edges, ideal_devices, refuse_sparse_arrays
+from analogeq.circuit.mapping import (
+    References,
+    beside_edges,
+    ideal_devices,
+    refuse_sparse_arrays,
+    siemens_per_weight,
+)
 from analogeq.circuit.periphery import amplified
+from analogeq.circuit.reference_lines import column_counts, mirrored, realised_against_lines
 from analogeq.circuit.referenced import Found, ReferencedDevices
 from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
-from analogeq.hardware.amplifiers import AmplifierFlaws, amplifier_flaws
+from analogeq.hardware.amplifiers import AmplifierFlaws, LineAmplifiers, amplifier_flaws, line_amplifiers
 from analogeq.hardware.clamp import ClampLevels, clamp_levels
 from analogeq.network import Network, Parameters
 from analogeq.network.network import Floats, Ints
@@ -93,16 +100,6 @@ class Conductances:
         return tech.conductance_low + np.maximum(excess, 0.0), tech.conductance_low + np.maximum(-excess, 0.0)
 
 
-def _beside(network: Network, references: References, weights: Floats, biases: Floats) -> HeldPairs:
-    """Devices and the references that they are read against, as pairs."""
-    forward, backward = beside_edges(network, references)
-    return HeldPairs(
-        np.stack([weights, forward]),
-        np.stack([weights, backward]),
-        np.stack([biases, np.full_like(biases, references.bias)]),
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Circuit:
     r"""The ``hopfield`` family: neurons, crossbar pairs, leaks, clamps.
@@ -165,9 +162,25 @@ class Circuit:
         """Program ideal devices whose references are ideal, too."""
         refuse_sparse_arrays(self.network, self.technology)
         references, weights, biases = ideal_devices(self.network, self.technology, asked)
-        pairs = _beside(self.network, references, weights, biases)
-        found = Conductances(self.technology, asked.weights, asked.weights, asked.biases, clipped, devices=pairs)
+        pairs = self._beside(references, weights, biases)
+        back = asked.weights
+        if self.mirrors_differ:
+            per_weight = siemens_per_weight(self.network, self.technology, references.maps)[: self.network.n_edges]
+            back = (np.subtract(*pairs.backward) / per_weight).astype(back.dtype)
+        found = Conductances(self.technology, asked.weights, back, asked.biases, clipped, devices=pairs)
         return self._as_read(replace(found, references=references))
+
+    def _beside(self, references: References, weights: Floats, biases: Floats) -> HeldPairs:
+        """Devices and the references that they are read against, as pairs."""
+        forward, backward = beside_edges(self.network, references)
+        there, back = np.asarray(weights, dtype=np.float64), weights
+        if self.mirrors_differ:
+            back = mirrored(self.network, references.maps, there, self._mirror_factors)
+        return HeldPairs(
+            np.stack([there, forward]),
+            np.stack([back, backward]),
+            np.stack([biases, np.full_like(biases, references.bias)]),
+        )
 
     def new_devices(self) -> ChipDevices:
         """Make a new chip's devices, nothing written yet."""
@@ -192,8 +205,8 @@ class Circuit:
     def _read_against_references(
         self, seen: Found, devices: ReferencedDevices, dtype: np.dtype[np.floating], clipped: int
     ) -> Conductances:
-        forward, back = devices.realised(seen, dtype), devices.realised_backward(seen, dtype)
-        pairs = _beside(self.network, seen.references, seen.weights, seen.biases)
+        pairs = self._beside(seen.references, seen.weights, seen.biases)
+        forward, back = devices.realised(seen, dtype), devices.realised_backward(pairs.backward, dtype)
         read = Conductances(self.technology, forward.weights, back, forward.biases, clipped, devices=pairs)
         return self._as_read(replace(read, references=seen.references))
 
@@ -205,9 +218,13 @@ class Circuit:
     def _as_read(self, held: Conductances) -> Conductances:
         """Put what pairs realise at this chip's temperature, through its wires and amplifiers, for what they hold."""
         warm = self.technology.device_factor
-        if self.technology.wires.are_ideal and self.amplifiers is None and warm == 1.0:
+        flawless = self.amplifiers is None and self.line_amplifiers is None and self.follower_offsets is None
+        ideal = self.technology.wires.are_ideal and flawless
+        if ideal and warm == 1.0:
             return held
         read = _warmed(replace(held, held=(held.weights, held.backward, held.biases)), warm)
+        if held.references is not None:
+            return read if ideal else realised_against_lines(self, read)
         if not self.technology.wires.are_ideal:
             weights, backward = realised(self.network, held)
             read = replace(read, weights=weights, backward=backward)
@@ -215,12 +232,34 @@ class Circuit:
 
     @cached_property
     def amplifiers(self) -> AmplifierFlaws | None:
-        """What is wrong with the neurons' amplifiers; None for nothing."""
-        return amplifier_flaws(self.technology, self.network.n_nodes)
+        """What is wrong with the amplifiers of neurons that read pairs; None for nothing, and for reference lines."""
+        paired = self.technology.mapping == "differential"
+        return amplifier_flaws(self.technology, self.network.n_nodes) if paired else None
+
+    @cached_property
+    def line_amplifiers(self) -> tuple[LineAmplifiers, ...] | None:
+        """Sense amplifiers of every reading against a reference line; None for ideal ones, and for pairs."""
+        if self.technology.mapping == "differential":
+            return None
+        return line_amplifiers(self.technology, column_counts(self.network))
+
+    @cached_property
+    def follower_offsets(self) -> NDArray[np.float64] | None:
+        """By how much every neuron's follower errs at its input [V], shape (node,); None for none."""
+        tech = self.technology
+        if not tech.follower_offset and not tech.follower_offset_spread:
+            return None
+        flaws = amplifier_flaws(tech, self.network.n_nodes)
+        return None if flaws is None else flaws.follower
+
+    @property
+    def mirrors_differ(self) -> bool:
+        """Whether arrays that are read backward are others than those that are read forward."""
+        return self.technology.arrays == "mirrored" and self.technology.mirror_mismatch > 0.0
 
     def backward(self, weights: Floats) -> Floats:
         """Weights that the array read backward realises where the first one realises ``weights``, wires apart."""
-        if self.technology.arrays == "shared" or self.technology.mirror_mismatch == 0.0:
+        if not self.mirrors_differ:
             return weights
         error: Floats = (weights * self._mirror_factors).astype(weights.dtype)
         return error

@@ -4,30 +4,69 @@ Every conductance g at absolute temperature T sends a noise current of one-sided
 
 .. math:: S_i = 4 k T g
 
-(Johnson [1]_, Nyquist [2]_), a junction that carries I one of :math:`2 q |I|`, shot noise, as ngspice has it. The
-devices of a pair stand between a word line, which is driven, and a virtual ground: their noise passes the conveyor
-of gain A and arrives at the neuron of their column as :math:`4 k T A^2 (G^+ + G^-)`, whichever direction is read; two
-readings of one array count as two independent ones. An active nudge, of negative conductance, is given the noise of
-its magnitude, the least that a real one adds. Amplifiers add nothing here.
+(Johnson [1]_, Nyquist [2]_), a junction that carries I one of :math:`2 q |I|`, shot noise, as ngspice has it. A
+crossbar is a network of conductances at one temperature between drivers and virtual grounds, which hold their voltage.
+Its bit lines then send noise currents of cross densities
+
+.. math:: S_I = 4 k T \, B
+
+(Twiss [3]_), with B what its virtual grounds see: with ideal wires a diagonal, the sums of the columns' devices;
+where wires resist, currents of a wire's noise leave through one column and come back through another. The conveyors
+hand on a linear combination M of them, hence :math:`4 k T \, M B M^T` to the neurons:
+
+- a pair's neuron copies the difference of its two columns with a gain A, so that with ideal wires
+  :math:`4 k T A^2 (G^+ + G^-)` arrive, independently of other neurons;
+- weights that share a reference line: the line is sensed once and its current copied out of all neurons of the layer
+  (`analogeq.circuit.reference_lines`), and so is its noise. With ideal wires neuron j has
+  :math:`4 k T A^2 (a_j^2 \sum_i G_{ij} + a'^2_j \sum_i G^{ref}_i)`, and two neurons have
+  :math:`4 k T A^2 a'_j a'_k \sum_i G^{ref}_i` in common, for each array that ends in their layer.
+
+Whichever direction is read; two readings of one array count as two independent ones. An active nudge, of negative
+conductance, is given the noise of its magnitude, the least that a real one adds. Amplifiers add nothing here.
 
 References
 ----------
 .. [1] J. B. Johnson, Phys. Rev. 32 (1928), 97-109.
 .. [2] H. Nyquist, Phys. Rev. 32 (1928), 110-113.
+.. [3] R. Q. Twiss, J. Appl. Phys. 26 (1955), 599-602.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive, Volts
-from analogeq.errors import TechnologyError
+from analogeq.circuit.readings import readings
+from analogeq.circuit.reference_lines import line_readings
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import BOLTZMANN, CHARGE, KELVIN, resisted_diode_current, thermal_voltage
 
 Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseCurrents:
+    """One-sided densities [A²/Hz] of the noise currents into the nodes.
+
+    Attributes
+    ----------
+    crossbars : ndarray, shape (node, node)
+        Cross densities of what conveyors hand on; the same for all samples.
+    own : ndarray, shape (batch, node)
+        Of everything else at a node, independent of all other nodes.
+    """
+
+    crossbars: Doubles
+    own: Doubles
+
+    def matrix(self, sample: int) -> Doubles:
+        """Cross densities of one sample, shape (node, node)."""
+        matrix: Doubles = self.crossbars + np.diag(self.own[sample])
+        return matrix
 
 
 def thermal_energy(circuit: Circuit) -> float:
@@ -35,8 +74,8 @@ def thermal_energy(circuit: Circuit) -> float:
     return BOLTZMANN * (circuit.technology.temperature + KELVIN)
 
 
-def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Doubles:
-    """One-sided density [A²/Hz] of the noise current into each node, shape (batch, node).
+def noise_currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> NoiseCurrents:
+    """Everything that is noisy.
 
     Parameters
     ----------
@@ -46,16 +85,19 @@ def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, 
     voltages : ndarray, shape (batch, node)
         Where the circuit stands [V]: what diodes carry depends on it.
     """
+    return NoiseCurrents(crossbar_noise(circuit, conductances), own_noise(circuit, drive, voltages))
+
+
+def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Doubles:
+    """One-sided density [A²/Hz] of the noise current into each node, shape (batch, node); see `noise_currents`."""
+    found = noise_currents(circuit, conductances, drive, voltages)
+    return found.own + np.diag(found.crossbars)
+
+
+def own_noise(circuit: Circuit, drive: Drive, voltages: Volts) -> Doubles:
+    """Density [A²/Hz] of leaks, tether, nudge and clamps, shape (batch, node)."""
     tech = circuit.technology
-    if conductances.references is not None:
-        raise TechnologyError(
-            f"[crossbar] mapping: {tech.mapping!r}, where one reference line's noise goes into all neurons of a layer, "
-            "and thermal noise is computed for currents that are independent; set mapping to 'differential'"
-        )
-    resistive = column_conductances(circuit, conductances) * tech.sense_gain**2
-    if circuit.amplifiers is not None:
-        resistive *= circuit.amplifiers.gain**2
-    resistive += tech.leak_conductance
+    resistive = np.full(circuit.network.n_nodes, tech.leak_conductance)
     if drive.tether is not None:
         resistive += drive.tether.conductance
     if drive.nudge is not None:
@@ -67,17 +109,31 @@ def noise_densities(circuit: Circuit, conductances: Conductances, drive: Drive, 
     return found
 
 
-def column_conductances(circuit: Circuit, conductances: Conductances) -> Doubles:
-    """Sum of all devices [S] whose currents end in each neuron, shape (node,)."""
-    net = circuit.network
-    forward = np.add(*(g.astype(np.float64) for g in conductances.pairs("weights")))
-    back = np.add(*(g.astype(np.float64) for g in conductances.pairs("backward")))
-    found = np.add(*(g.astype(np.float64) for g in conductances.pairs("biases")))
-    for block in net.blocks:
-        rows, cols = block.endpoints()
-        np.add.at(found, cols + net.layer(block.post).start, forward[block.edges])
-        if block.pre > 0:
-            np.add.at(found, rows + net.layer(block.pre).start, back[block.edges])
+def crossbar_noise(circuit: Circuit, conductances: Conductances) -> Doubles:
+    """Cross densities [A²/Hz] of what the conveyors hand on, shape (node, node)."""
+    arriving = _through_pairs if conductances.references is None else _through_lines
+    found: Doubles = 4.0 * thermal_energy(circuit) * arriving(circuit, conductances)
+    return found
+
+
+def _through_pairs(circuit: Circuit, conductances: Conductances) -> Doubles:
+    """Densities over 4kT [S]: the two columns of a neuron are its own, whatever arrays end in them."""
+    tech, net = circuit.technology, circuit.network
+    found = np.diag(np.add(*(g.astype(np.float64) for g in conductances.pairs("biases"))))
+    for read in readings(net, conductances):
+        found[read.receiver, read.receiver] += read.plus.seen() + read.minus.seen()
+    gains = np.full(net.n_nodes, tech.sense_gain)
+    if circuit.amplifiers is not None:
+        gains *= circuit.amplifiers.gain
+    found *= gains[:, None] * gains
+    return found
+
+
+def _through_lines(circuit: Circuit, conductances: Conductances) -> Doubles:
+    """Densities over 4kT [S]: one reference for all neurons of a reading."""
+    found = np.zeros((circuit.network.n_nodes,) * 2)
+    for read in line_readings(circuit, conductances):
+        found[read.receiver, read.receiver] += read.into_neurons(read.into_neurons(read.array.bit_loading).T)
     return found
 
 

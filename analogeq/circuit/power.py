@@ -51,6 +51,7 @@ from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
 from analogeq.circuit.mapping import References
 from analogeq.circuit.readings import readings
+from analogeq.circuit.reference_lines import line_readings
 from analogeq.circuit.wired import drawn_power
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import resisted_diode_current, thermal_voltage
@@ -184,15 +185,15 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
     """
     tech = circuit.technology
     v = np.asarray(voltages, dtype=np.float64)
-    lines = word_lines(circuit, conductances)
     conveyors = (conveyor_currents(circuit, conductances, drive, v) * v).sum(axis=-1)
     clamp, rail = _clamps(circuit, conductances, drive, v)
     tether, converters = _through(drive.tether, v, v)
     nudge, targets = _through(drive.nudge, v[..., circuit.network.outputs], v)
-    inputs, couplings = _crossbars(circuit, conductances, lines, drive.inputs.astype(np.float64), v)
+    heat = _crossbars if conductances.references is None else _against_references
+    inputs, couplings, biases = heat(circuit, conductances, drive.inputs.astype(np.float64), v)
     return Power(
         inputs=_spread(inputs, v),
-        biases=np.full(v.shape[:-1], _bias_heat(circuit, conductances, lines)),
+        biases=np.full(v.shape[:-1], biases),
         couplings=couplings,
         leak=tech.leak_conductance * (v**2).sum(axis=-1),
         tether=tether,
@@ -205,14 +206,38 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
     )
 
 
+def _driven(circuit: Circuit, v: Doubles) -> Doubles:
+    """Where followers put word lines [V]."""
+    offsets = circuit.follower_offsets
+    driven: Doubles = circuit.technology.follower_factor * (v if offsets is None else v + offsets)
+    return driven
+
+
+def _against_references(
+    circuit: Circuit, conductances: Conductances, inputs: Doubles, v: Doubles
+) -> tuple[Doubles, Doubles, float]:
+    """Power of the arrays behind the inputs, of those between neurons, and of the biases."""
+    driven = _driven(circuit, v)
+    behind, between, biases = np.zeros(len(inputs)), np.zeros(v.shape[:-1]), 0.0
+    for read in line_readings(circuit, conductances):
+        if read.block is None:
+            biases = float(read.heat(np.full(1, circuit.technology.rail)))
+        elif read.sender is None:
+            behind += read.heat(inputs)
+        else:
+            between += read.heat(driven[..., read.sender])
+    return behind, between, biases
+
+
 def _crossbars(
-    circuit: Circuit, conductances: Conductances, lines: WordLines, inputs: Doubles, v: Doubles
-) -> tuple[Doubles, Doubles]:
-    """Power of the arrays behind the inputs, and of those between neurons."""
-    net, tech, flaws = circuit.network, circuit.technology, circuit.amplifiers
-    driven = tech.follower_factor * (v if flaws is None else v + flaws.follower)
+    circuit: Circuit, conductances: Conductances, inputs: Doubles, v: Doubles
+) -> tuple[Doubles, Doubles, float]:
+    """Power of the arrays behind the inputs, of those between neurons, and of the biases."""
+    net, flaws, driven = circuit.network, circuit.amplifiers, _driven(circuit, v)
+    lines = word_lines(circuit, conductances)
+    biases = _bias_heat(circuit, conductances, lines)
     if flaws is None:
-        return _grounded(circuit, conductances, lines, inputs, driven)
+        return (*_grounded(circuit, conductances, lines, inputs, driven), biases)
     behind, between = _grounded(circuit, conductances, lines, inputs, driven)
     for read in readings(net, conductances):
         words = inputs if read.sender is None else driven[..., read.sender]
@@ -224,7 +249,7 @@ def _crossbars(
             behind = behind + added
         else:
             between = between + added
-    return behind, between
+    return behind, between, biases
 
 
 def _bias_heat(circuit: Circuit, conductances: Conductances, lines: WordLines) -> float:

@@ -39,6 +39,10 @@ class Array(Protocol):
         """Into the bit lines at ``bits`` [V], shape (bit,), with the word lines at 0 V [A]."""
         ...
 
+    def seen(self) -> Doubles:
+        """B, current into each bit line per volt on each of them [S], shape (bit, bit)."""
+        ...
+
     def slopes(self, words: Doubles, bits: Doubles, wanted: Doubles) -> Doubles:
         """Derivative of ``wanted`` · (current out of the bit lines) by every device, shape (edge,)."""
         ...
@@ -109,8 +113,15 @@ class _Bare:
         return sent
 
     def pulled(self, bits: Doubles) -> Doubles:
-        sums = np.bincount(self._ends()[1], self.g[self.block.edges], minlength=len(bits))
-        return sums * bits
+        return self._sums() * bits
+
+    def seen(self) -> Doubles:
+        return np.diag(self._sums())
+
+    def _sums(self) -> Doubles:
+        count = self.block.shape[1 if self.direction == "forward" else 0]
+        sums: Doubles = np.bincount(self._ends()[1], self.g[self.block.edges], minlength=count).astype(np.float64)
+        return sums
 
     def slopes(self, words: Doubles, bits: Doubles, wanted: Doubles) -> Doubles:
         word, bit = self._ends()
@@ -131,6 +142,9 @@ class _Mesh:
 
     def pulled(self, bits: Doubles) -> Doubles:
         return self.array.bit_loading @ bits
+
+    def seen(self) -> Doubles:
+        return self.array.bit_loading
 
     def slopes(self, words: Doubles, bits: Doubles, wanted: Doubles) -> Doubles:
         read = self.array.voltages(words[None], bits[None]).drop[0]

@@ -130,10 +130,9 @@ class ReferencedDevices:
         biases = (found.biases - found.references.bias) / self._siemens[n_edges:]
         return Parameters(weights.astype(dtype), biases.astype(dtype))
 
-    def realised_backward(self, found: Found, dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
-        """Weights that they realise read backward, against that side's references."""
-        _, backward = beside_edges(self.network, found.references)
-        weights: NDArray[np.floating] = (found.weights - backward) / self._siemens[: self.network.n_edges]
+    def realised_backward(self, pairs: Doubles, dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
+        """Weights realised by the devices that are read backward and what they are read against, shape (2, edge)."""
+        weights: NDArray[np.floating] = (pairs[0] - pairs[1]) / self._siemens[: self.network.n_edges]
         return weights.astype(dtype)
 
     @property

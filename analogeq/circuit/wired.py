@@ -65,11 +65,12 @@ def crossbars(technology: Technology, block: Block, pairs: Pairs, direction: Dir
         From the first layer to the second, or the other way: a shared array is then read through its bit lines, a
         mirrored one is an array of its own whose word lines the second layer drives.
     """
-    plus, minus = (_read(technology, block.view(g), direction) for g in pairs)
+    plus, minus = (as_read(technology, block.view(g), direction) for g in pairs)
     return plus, minus
 
 
-def _read(technology: Technology, g: Floats, direction: Direction) -> Crossbar:
+def as_read(technology: Technology, g: Floats, direction: Direction) -> Crossbar:
+    """One array of devices ``g`` [S], shape (first layer, second layer), with its wires."""
     if direction == "forward":
         return Crossbar.forward(g, technology.wires)
     if technology.arrays == "shared":
@@ -162,7 +163,7 @@ def pull_back(network: Network, conductances: Conductances, slopes: Floats, dire
         matrix: Doubles = block.view(slopes).astype(np.float64)
         sent = matrix if direction == "forward" else matrix.T
         arrays = crossbars(conductances.technology, block, pairs, direction)
-        plus, minus = (_through(array, sent) for array in arrays)
+        plus, minus = (through(array, sent) for array in arrays)
         if direction == "backward":
             plus, minus = plus.T, minus.T
         if conductances.technology.memory.pairs == "balanced":
@@ -172,8 +173,10 @@ def pull_back(network: Network, conductances: Conductances, slopes: Floats, dire
     return found
 
 
-def _through(array: Crossbar, slopes: Doubles) -> Doubles:
+def through(array: Crossbar, slopes: Doubles) -> Doubles:
     """Derivative by every device of the sum of slopes times equivalent conductances."""
+    if array.word.is_ideal and array.bit.is_ideal:
+        return slopes
     n_words, n_bits = array.g.shape
     if n_words <= n_bits:
         return array.gradient(np.eye(n_words), slopes)

@@ -1,12 +1,13 @@
 r"""What noise currents do to a settled circuit, and along its waveform.
 
-Around an operating point :math:`C\,\dot{\delta v} = -J\,\delta v + i(t)` with independent white currents of one-sided
-densities :math:`S_j`. Their stationary covariance solves Lyapunov's equation [1]_
+Around an operating point :math:`C\,\dot{\delta v} = -J\,\delta v + i(t)` with white currents of one-sided cross
+densities S, a diagonal where no two nodes have a source of noise in common (`analogeq.circuit.noise`). Their stationary
+covariance solves Lyapunov's equation [1]_
 
-.. math:: A \Sigma + \Sigma A^T = \mathrm{diag}(S) / (2 C^2), \qquad A = J / C,
+.. math:: A \Sigma + \Sigma A^T = S / (2 C^2), \qquad A = J / C,
 
-and a node's voltage noise has the one-sided density
-:math:`\sum_j |((J + 2\pi i f C)^{-1})_{kj}|^2 S_j`, whose integral over f is :math:`\Sigma_{kk}`. Without conveyors
+and a node's voltage noise has the one-sided density :math:`(Z S Z^*)_{kk}` with
+:math:`Z = (J + 2\pi i f C)^{-1}`, whose integral over f is :math:`\Sigma_{kk}`. Without conveyors
 every conductance cools as it heats: :math:`\Sigma_{kk} = kT/C`, whatever the conductances are. A node that an ideal
 clamp holds at a rail does not move. All this is linear: near a rail, where the clamp takes one side of a deviation
 away, `noisy_waveform` follows the equations themselves.
@@ -24,7 +25,7 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
-from analogeq.circuit.noise import noise_densities
+from analogeq.circuit.noise import crossbar_noise, noise_currents, own_noise
 from analogeq.engines.contract import Waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError, NotSettledError
@@ -55,8 +56,8 @@ def noise_covariance(circuit: Circuit, conductances: Conductances, drive: Drive,
         If a sample's linearised circuit is not stable: deviations there grow and have no covariance.
     """
     around = Linearisation.at(circuit, conductances, drive, voltages)
-    densities = noise_densities(circuit, conductances, drive, voltages)
-    return np.stack([_covariance(around, densities[k], k) for k in range(len(voltages))])
+    noise = noise_currents(circuit, conductances, drive, voltages)
+    return np.stack([_covariance(around, noise.matrix(k), k) for k in range(len(voltages))])
 
 
 def noise_density(
@@ -70,15 +71,15 @@ def noise_density(
         [Hz]
     """
     around = Linearisation.at(circuit, conductances, drive, voltages)
-    densities = noise_densities(circuit, conductances, drive, voltages)
+    noise = noise_currents(circuit, conductances, drive, voltages)
     found = np.zeros((len(voltages), len(frequencies), circuit.network.n_nodes))
     for k in range(len(voltages)):
         free = np.flatnonzero(~around.held[k])
-        matrix = around.jacobian(k)[np.ix_(free, free)]
+        matrix, densities = around.jacobian(k)[np.ix_(free, free)], noise.matrix(k)[np.ix_(free, free)]
         susceptance = 2.0j * np.pi * circuit.technology.node_capacitance * np.eye(len(free))
         for at, frequency in enumerate(frequencies):
             response = np.linalg.inv(matrix + frequency * susceptance)
-            found[k, at, free] = np.abs(response) ** 2 @ densities[k, free]
+            found[k, at, free] = ((response @ densities) * response.conj()).sum(axis=1).real
     return found
 
 
@@ -96,7 +97,7 @@ def noisy_waveform(
 
     .. math:: v \leftarrow v + \frac{h}{C} i(v) + \frac{1}{C} \sqrt{\tfrac12 S h}\; \xi, \qquad \xi \sim N(0, 1),
 
-    and back onto the rail where an ideal clamp holds.
+    with a matrix's root where nodes have noise in common, and back onto the rail where an ideal clamp holds.
 
     Parameters
     ----------
@@ -125,14 +126,26 @@ def noisy_waveform(
     rng, step = np.random.default_rng(seed), duration / steps
     voltages = np.empty((len(start), steps + 1, circuit.network.n_nodes))
     voltages[:, 0] = start
+    shared = crossbar_noise(circuit, conductances)
+    alone = np.diag(shared).copy()
+    root = None if np.array_equal(shared, np.diag(alone)) else _root(shared)
     kick = np.sqrt(0.5 * step) / tech.node_capacitance
     for k in range(steps):
         here = voltages[:, k]
-        amplitude = np.sqrt(noise_densities(circuit, conductances, drive, here))
+        own = own_noise(circuit, drive, here) + (alone if root is None else 0.0)
         moved = here + step / tech.node_capacitance * _currents(circuit, conductances, drive, here)
-        moved += kick * amplitude * rng.standard_normal(here.shape)
+        moved += kick * np.sqrt(own) * rng.standard_normal(here.shape)
+        if root is not None:
+            moved += kick * rng.standard_normal(here.shape) @ root
         voltages[:, k + 1] = moved if isinstance(tech.clamp, DiodeClamp) else np.clip(moved, *circuit.levels)
     return Waveform(np.linspace(0.0, duration, steps + 1), voltages, "native, with thermal noise")
+
+
+def _root(densities: Doubles) -> Doubles:
+    """Symmetric root of a matrix of cross densities, whose eigenvalues are below zero by rounding at most."""
+    values, vectors = np.linalg.eigh(densities)
+    root: Doubles = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return root
 
 
 def _covariance(around: Linearisation, densities: Doubles, sample: int) -> Doubles:
@@ -147,7 +160,7 @@ def _covariance(around: Linearisation, densities: Doubles, sample: int) -> Doubl
             f"noise: sample {sample} stands where deviations grow, so its noise has no variance; settle it first, or "
             "nudge less"
         )
-    found[np.ix_(free, free)] = solve_continuous_lyapunov(pull, np.diag(densities[free] / (2.0 * capacitance**2)))
+    found[np.ix_(free, free)] = solve_continuous_lyapunov(pull, densities[np.ix_(free, free)] / (2.0 * capacitance**2))
     return found
 
 

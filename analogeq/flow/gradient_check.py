@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances
 from analogeq.circuit.periphery import offset_slopes, per_column
+from analogeq.circuit.reference_lines import line_slopes
 from analogeq.circuit.wired import pull_back
 from analogeq.controller import Controller, Schedule
 from analogeq.controller.controller import arriving, presented
@@ -205,8 +206,11 @@ def oracle(subject: Subject, voltages: NDArray[np.float64]) -> tuple[Parameters,
 def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Parameters]) -> Parameters:
     """Differentiate by what the devices hold: through mirrored arrays, wires, temperature, amplifiers that differ."""
     shares, net, flaws = backward_shares(circuit), circuit.network, circuit.amplifiers
+    if held.references is not None and shares is not None:
+        shares = shares * (held.pairs("backward")[0] > 0.0)  # a device that a mismatch would take below 0 S stays there
     warm = circuit.technology.device_factor
-    if circuit.technology.wires.are_ideal and flaws is None and warm == 1.0:
+    errs = flaws is not None or circuit.line_amplifiers is not None or circuit.follower_offsets is not None
+    if circuit.technology.wires.are_ideal and not errs and warm == 1.0:
         return gradient(backward_shares=shares)
     edges = np.ones(net.n_edges)
     forward, both = gradient(backward_shares=0.0 * edges), gradient(backward_shares=edges)
@@ -214,6 +218,9 @@ def _by_devices(circuit: Circuit, held: Conductances, gradient: Callable[..., Pa
         np.asarray(slopes, dtype=np.float64)
         for slopes in (forward.weights, both.weights - forward.weights, forward.biases)
     )
+    if held.references is not None:
+        there, back, biases = line_slopes(circuit, held, there, back, biases)
+        return Parameters(warm * (there + (back if shares is None else shares * back)), warm * biases)
     if flaws is not None:
         there, back = per_column(net, there, back, flaws.gain)
     if not circuit.technology.wires.are_ideal:

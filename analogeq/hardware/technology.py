@@ -158,26 +158,16 @@ class Technology:
         check_cost(self.cost, HopfieldCost)
 
     def _check_mapping(self) -> None:
-        """Refuse what is not modelled of reference lines, rather than leave it out."""
+        """Refuse what weights that share reference lines do not have."""
         if self.mapping not in MAPPINGS:
             raise TechnologyError(
                 f"mapping: {self.mapping!r} is unknown; give {', '.join(map(repr, MAPPINGS[:-1]))} or {MAPPINGS[-1]!r}"
             )
-        if self.mapping == "differential":
-            return
-        amplifiers = (self.sense_offset, self.sense_offset_spread, self.sense_gain_spread)
-        reasons = {
-            "wires that resist": not self.wires.are_ideal,
-            "amplifiers with errors": any((*amplifiers, self.follower_offset, self.follower_offset_spread)),
-            "a mirror_mismatch": self.mirror_mismatch > 0.0,
-            "balanced pairs": self.memory.pairs == "balanced",
-        }
-        for what, there in reasons.items():
-            if there:
-                raise TechnologyError(
-                    f"mapping: {self.mapping!r} with {what}, which are described for pairs of devices and not for "
-                    "weights that share a reference line; leave one out, or set mapping to 'differential'"
-                )
+        if self.mapping != "differential" and self.memory.pairs == "balanced":
+            raise TechnologyError(
+                f"mapping: {self.mapping!r} with balanced pairs, where a weight is one device and has no second one to "
+                "take half of it; leave pairs at 'one-sided', or set mapping to 'differential'"
+            )
 
     @property
     def time_constant(self) -> float:

@@ -129,6 +129,25 @@ def flawed() -> Golden:
     return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
 
 
+def references() -> Golden:
+    """The toy's weights against references, mirrored, with wires that resist and errors of every amplifier."""
+    technology = Technology(
+        mapping="offset-column",
+        conductance_low=1e-6,
+        conductance_high=33e-6,
+        arrays="mirrored",
+        mirror_mismatch=0.125,
+        sense_offset_spread=4e-3,
+        sense_gain_spread=0.03125,
+        follower_offset_spread=4e-3,
+        wires=Wires(word_line_resistance=64.0, bit_line_resistance=32.0, sense_resistance=256.0),
+    )
+    circuit = compile_circuit(Network.layered((2, 2, 1)), technology)
+    weights = np.array([0.75, -0.5, 0.25, 1.0, 0.625, -0.375])
+    conductances = circuit.program(Parameters(weights, np.array([0.125, 0.25, 0.0])))
+    return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
+
+
 GOLDEN = {
     "toy": toy,
     "lateral": lateral,
@@ -137,6 +156,7 @@ GOLDEN = {
     "offset_column": offset_column,
     "affine": affine,
     "flawed": flawed,
+    "references": references,
 }
 
 

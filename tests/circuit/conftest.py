@@ -98,6 +98,8 @@ AMPLIFIERS = {
 }
 """Errors some ten times those of careful amplifiers, so that nothing that leaves one out agrees."""
 
+RESISTING = Wires(1e3, 2e3, 4e3, 3e3)
+
 CASES = {
     "layered": lambda: case(Network.layered((2, 2, 1)), Technology()),
     "free phase": lambda: case(Network.layered((2, 2, 1)), Technology(), phases=False),
@@ -135,6 +137,17 @@ CASES = {
     "affine": lambda: case(
         Network.layered((2, 3, 2, 2)),
         Technology(mapping="affine", arrays="mirrored", temperature=85.0, device_temperature_coefficient=2e-3),
+    ),
+    "offset column, amplifiers": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(
+            mapping="offset-column", arrays="mirrored", mirror_mismatch=0.2, conductance_high=21e-6, **AMPLIFIERS
+        ),
+    ),
+    "affine, wired": lambda: case(Network.layered((2, 3, 2)), Technology(mapping="affine", wires=RESISTING)),
+    "offset column, wired, amplifiers": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(mapping="offset-column", conductance_high=21e-6, wires=RESISTING, follower_gain=50.0, **AMPLIFIERS),
     ),
     "mirrored": lambda: case(
         Network.layered((2, 3, 2)),

@@ -8,10 +8,9 @@ import pytest
 from analogeq.circuit import Circuit, Drive, Nudge, Tether, compile_circuit, power_flow
 from analogeq.circuit.mapping import array_maps
 from analogeq.circuit.netlist import readable_netlist
-from analogeq.circuit.noise import noise_densities
 from analogeq.engines import engine
 from analogeq.errors import GraphError, TechnologyError
-from analogeq.hardware import Technology, Wires
+from analogeq.hardware import Technology
 from analogeq.hardware.memory import Faults, Levels, Memory, Noise, Programming
 from analogeq.hardware.technology import MAPPINGS
 from analogeq.network import Block, Network, Parameters
@@ -169,19 +168,12 @@ def test_an_affine_chip_does_not_learn_in_place_and_says_why():
         devices.restore(devices.state)
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"wires": Wires(1.0, 1.0)}, "wires that resist"),
-        ({"sense_offset": 1e-3}, "amplifiers with errors"),
-        ({"arrays": "mirrored", "mirror_mismatch": 0.1}, "a mirror_mismatch"),
-        ({"memory": Memory(pairs="balanced")}, "balanced pairs"),
-    ],
-)
 @pytest.mark.parametrize("mapping", REFERENCED)
-def test_what_is_described_for_pairs_is_refused_beside_reference_lines(mapping, changes, said):
-    with pytest.raises(TechnologyError, match=f"mapping: '{mapping}' with {said}"):
-        circuit_of(mapping, **changes)
+def test_pairs_that_are_balanced_are_refused_where_there_are_none(mapping):
+    with pytest.raises(
+        TechnologyError, match=f"mapping: '{mapping}' with balanced pairs, where a weight is one device"
+    ):
+        circuit_of(mapping, memory=Memory(pairs="balanced"))
 
 
 def test_an_unknown_mapping_is_refused():
@@ -194,9 +186,3 @@ def test_reference_lines_are_refused_where_a_layer_is_joined_in_part():
     network = Network(("a", "b", "c", "d"), (2, 2), np.array([0, 1]), (partly,))
     with pytest.raises(GraphError, match="2 edges between 2 and 2 nodes, and mapping 'offset-column'"):
         compile_circuit(network, replace(TECHNOLOGY, mapping="offset-column"))
-
-
-def test_thermal_noise_that_neurons_share_is_refused():
-    circuit = circuit_of("offset-column")
-    with pytest.raises(TechnologyError, match="one reference line's noise goes into all neurons"):
-        noise_densities(circuit, circuit.program(drawn()), driven(), np.zeros((1, NETWORK.n_nodes)))

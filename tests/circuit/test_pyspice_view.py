@@ -28,9 +28,9 @@ def test_elements_of_the_view_are_objects_with_their_values(any_case):
     assert float(view["Cn0"].capacitance) == any_case.circuit.technology.node_capacitance
     assert float(view["Vrail"].dc_value) == any_case.circuit.technology.rail
     g_plus, _ = any_case.conductances.pairs("weights")
-    first = "Gw0_f_plus" if any_case.circuit.technology.wires.are_ideal else "Gdp0_1f_0_0"
-    if any_case.conductances.references is not None:
-        first = "Gw0_f"
+    bare, paired = any_case.circuit.technology.wires.are_ideal, any_case.conductances.references is None
+    names = {(True, True): "Gw0_f_plus", (False, True): "Gdp0_1f_0_0", (True, False): "Gw0_f"}
+    first = names.get((bare, paired), "Gd0f_0_0")
     assert float(view[first].transconductance) == g_plus[0]
 
 

@@ -226,9 +226,25 @@ AMPLIFIED = Technology(
         replace(AMPLIFIED, device_temperature_coefficient=-2e-3, leak_temperature_coefficient=1e-3, temperature=85.0),
         replace(AMPLIFIED, wires=WIRED.wires, device_temperature_coefficient=2e-3, temperature=85.0),
         replace(AMPLIFIED, wires=WIRED.wires, arrays="mirrored", mirror_mismatch=0.2, memory=Memory(pairs="balanced")),
+        replace(WIRED, mapping="offset-column", conductance_high=21e-6),
+        replace(AMPLIFIED, mapping="offset-column", conductance_high=11e-6, sense_gain_spread=0.02),
+        replace(
+            AMPLIFIED,
+            mapping="offset-column",
+            conductance_high=11e-6,
+            sense_gain_spread=0.02,
+            wires=WIRED.wires,
+            arrays="mirrored",
+            mirror_mismatch=0.2,
+            device_temperature_coefficient=2e-3,
+            temperature=85.0,
+        ),
     ],
-    ids=["wires", "mirrored wires", "amplifiers", "balanced pairs", "warm", "warm wires", "wires and balanced pairs"],
-)
+    ids=[
+        "wires", "mirrored wires", "amplifiers", "balanced pairs", "warm", "warm wires", "wires and balanced pairs",
+        "wired references", "amplified references", "references, all at once",
+    ],
+)  # fmt: skip
 def test_the_exact_gradient_by_what_devices_hold_is_the_slope_of_the_settled_cost(chip: Technology) -> None:
     made = subject(chip)
 

@@ -15,14 +15,13 @@ from analogeq.circuit.circuit import Circuit, Conductances, Which
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.nodes import Nodes
-from analogeq.circuit.netlist.referenced import referenced_biases, referenced_couplings, referenced_inputs
+from analogeq.circuit.netlist.referenced import DEVICES, referenced_biases, referenced_blocks
 from analogeq.circuit.netlist.simulation import coupling_ends, joined
 from analogeq.circuit.netlist.wired import wired_block, wired_blocks
 from analogeq.circuit.rules import check_names
 from analogeq.circuit.schematic import Schematic, refuse
 from analogeq.errors import InputError
 
-_REFERENCED = "devices, references, virtual grounds, conveyors"
 _WIRED = "devices and wires of its plus (p) and its minus (m) array"
 
 
@@ -105,7 +104,7 @@ def cell_hierarchy(
     sections = (
         _sources(circuit, drive, sample, wires),
         *_neurons(circuit, wires, preset, nodes),
-        *_biases(conductances, wires, nodes),
+        *_biases(circuit, conductances, wires, nodes),
         *_input_crossbar(circuit, conductances, wires, nodes),
         *_coupling_crossbars(circuit, conductances, wires, nodes),
         *_tether(drive, sample, wires, nodes),
@@ -170,10 +169,10 @@ def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles, nodes: Nodes) -> 
     yield Section("Sense amplifiers, each with its errors: plus and minus bit line, neuron", (real,))
 
 
-def _biases(conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
+def _biases(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
     if conductances.references is not None:
-        tables = referenced_biases(conductances, conductances.references, (wires.rail[:1], wires.neurons), nodes)
-        yield Section(f"Biases on a word line that stands at the rail: {_REFERENCED}", tables)
+        tables = referenced_biases(circuit, conductances, wires.rail[:1], wires.neurons, nodes)
+        yield Section(f"Biases on a word line that stands at the rail: {DEVICES}", tables)
         return
     names = _numbered("xb", len(wires.neurons))
     pairs = _pairs(names, conductances.pairs("biases"), (wires.rail, wires.plus, wires.minus))
@@ -188,9 +187,8 @@ def _pairs(names: tuple[str, ...], held: tuple[Volts, Volts], ports: tuple[Ints,
 def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
     net = circuit.network
     if conductances.references is not None:
-        driven = wires.inputs, wires.neurons
-        for title, tables in referenced_inputs(net, conductances, conductances.references, driven, nodes):
-            yield Section(f"{title}: {_REFERENCED}", tables)
+        drawn = referenced_blocks(circuit, conductances, wires.inputs, wires.neurons, nodes, inputs=True)
+        yield from (Section(title, tables) for title, tables in drawn)
         return
     if not circuit.technology.wires.are_ideal:
         for block in net.input_blocks:
@@ -217,9 +215,8 @@ def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wi
     line[driving] = nodes.derive("wl", wires.neurons[driving])
     yield _followers(circuit, driving, line, wires, nodes)
     if conductances.references is not None:
-        ends, held = (line, wires.neurons), conductances.references
-        for title, tables in referenced_couplings(circuit.network, conductances, held, ends, nodes):
-            yield Section(f"{title}: {_REFERENCED}", tables)
+        drawn = referenced_blocks(circuit, conductances, line, wires.neurons, nodes, inputs=False)
+        yield from (Section(title, tables) for title, tables in drawn)
         return
     if not circuit.technology.wires.are_ideal:
         for title, tables in wired_blocks(circuit.network, conductances, (line, wires.plus, wires.minus), nodes):
@@ -230,11 +227,11 @@ def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wi
 
 def _followers(circuit: Circuit, driving: Ints, line: Ints, wires: _Wires, nodes: Nodes) -> Section:
     names = tuple(f"xf{k}" for k in driving.tolist())
-    if circuit.amplifiers is None or not circuit.amplifiers.follower.any():
+    if circuit.follower_offsets is None:
         cells = _cells("follower", names, (wires.neurons[driving], line[driving]))
         return Section("Word-line followers: neuron, word line", (cells,))
     driven = nodes.derive("fo", wires.neurons[driving])
-    volts = circuit.technology.follower_factor * circuit.amplifiers.follower[driving]
+    volts = circuit.technology.follower_factor * circuit.follower_offsets[driving]
     added = VoltageSources(tuple(f"vo{k}" for k in driving.tolist()), np.column_stack((line[driving], driven)), volts)
     cells = _cells("follower", names, (wires.neurons[driving], driven))
     return Section("Word-line followers: neuron, output; and what their offsets add on the word line", (cells, added))
