@@ -17,7 +17,7 @@ References
    64 bits from a cache of 8 kB take 10 pJ. Confirmed by what others copied from it; the paper was not at hand.
 .. [5] W. Dally, "High-performance hardware for machine learning", tutorial, NIPS 2015: the same operations synthesised
    in 45 nm take 7700 and 4184 um2, 282 and 36 um2. From memory: neither the slides nor a copy of the areas was found.
-   For comparison, approximate 8-bit multipliers of the library EvoApprox8b take 421 to 889 um2 in 45 nm.
+   For comparison, approximate 8-bit multipliers of EvoApprox8b state 421 to 889, in no unit, for its 45 nm library.
 .. [6] Write energy of a synapse in NeuroSim (github.com/neurosim/MLP_NeuroSim_V3.0, Cell.cpp): voltage squared times
    the mean conductance before and after, times pulse width, times pulses. Its cells are 4 F2 without a transistor and
    16 F2 with one.
