@@ -14,13 +14,15 @@ from analogeq.flow.cost.priced import Priced
 from analogeq.flow.cost.rows import CostRow, times, total
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
 from analogeq.hardware.cost_figures import CostFigures
-from analogeq.hardware.memory import Memory
+from analogeq.hardware.memory import Memory, Noise
 from analogeq.network import Parameters
 from analogeq.training.learner import Learned
 
 Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_DOUBLE: np.dtype[np.floating] = np.dtype(np.float64)
 
 ALONE = "neighbours that are half selected, wires and the controller are not counted"
 
@@ -88,48 +90,54 @@ def wanted_after(
 
 def update_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> Update:
     """What it takes from one set of parameters to another; an ideal device that moves is written once."""
-    before, wanted = _doubles(before), _doubles(wanted)
+    before, wanted, copies = _doubles(before), _doubles(wanted), _second_array(circuit)
     if circuit.technology.memory.ideal:
-        old, new = _conductances(circuit, before), _conductances(circuit, wanted)
+        old, new = (_conductances(circuit, programmed(circuit, held), copies) for held in (before, wanted))
         moved = (old != new).astype(np.int64)
-        return _on_all_arrays(circuit, Update(moved, np.zeros_like(moved), 0.5 * (old + new)))
+        return Update(moved, np.zeros_like(moved), 0.5 * (old + new))
+    circuit = _without_read_noise(circuit)
     devices = circuit.new_devices()
     devices.write(before)
-    old = devices.array.held()
+    old = _conductances(circuit, circuit.reading(devices, _DOUBLE), copies)  # type: ignore[arg-type]  # of one family
     affine = isinstance(circuit, Circuit) and circuit.technology.mapping == "affine"  # new ends lay out all anew
     taken = devices.write(wanted) if affine else devices.move(before, wanted)
-    warm = circuit.technology.device_factor if isinstance(circuit, Circuit) else 1.0
-    mean = 0.5 * warm * (old + devices.array.held())
-    return _on_all_arrays(circuit, Update(taken.pulses, taken.reads, mean))
+    new = _conductances(circuit, circuit.reading(devices, _DOUBLE), copies)  # type: ignore[arg-type]  # likewise
+    pulses, reads = (np.concatenate([each, each[copies]]) for each in (taken.pulses, taken.reads))
+    return Update(pulses, reads, 0.5 * (old + new))
 
 
-def _conductances(circuit: AnyCircuit, parameters: Parameters) -> Doubles:
-    """Conductances of all devices of an ideal chip [S], in the order of its `DeviceArray`."""
-    held = programmed(circuit, parameters)
-    if not isinstance(circuit, Circuit):
-        return np.asarray(held.g, dtype=np.float64)
-    weights, biases = held.pairs("weights"), held.pairs("biases")
-    if held.references is None:
-        return np.concatenate([weights[0], biases[0], weights[1], biases[1]])
-    shared = held.references
-    return np.concatenate([weights[0], biases[0], *shared.forward, *shared.backward, [shared.bias]])
+def _without_read_noise(circuit: AnyCircuit) -> Any:
+    """Let a circuit be read as it is: pulses meet what the devices hold, not what a reading finds."""
+    memory = replace(circuit.technology.memory, read_noise=Noise())
+    return replace(circuit, technology=replace(circuit.technology, memory=memory))  # type: ignore[arg-type]  # of one family
 
 
-def _on_all_arrays(circuit: AnyCircuit, update: Update) -> Update:
-    """Add the second array of couplings where there is one: as many pulses, in conductances off by the mirror."""
+def _second_array(circuit: AnyCircuit) -> Ints:
+    """Devices of the first arrays that stand in an array of their own for the way back, too, in their order there."""
     if not isinstance(circuit, Circuit) or circuit.technology.arrays == "shared":
-        return update
+        return np.zeros(0, dtype=np.int64)
     net = circuit.network
     between = np.zeros(net.n_edges, dtype=bool)
     for block in net.blocks:
         between[block.edges] = block.pre > 0
     coupled = np.flatnonzero(between)
-    off = circuit.backward(np.ones(net.n_edges))[coupled]
-    if circuit.technology.mapping == "differential":
-        coupled, off = np.concatenate([coupled, coupled + net.n_edges + net.n_nodes]), np.tile(off, 2)
-    second = update.pulses[coupled], update.reads[coupled], off * update.siemens[coupled]
-    first = update.pulses, update.reads, update.siemens
-    return Update(*(np.concatenate(both) for both in zip(first, second, strict=True)))
+    paired = circuit.technology.mapping == "differential"
+    return np.concatenate([coupled, coupled + net.n_edges + net.n_nodes]) if paired else coupled
+
+
+def _conductances(circuit: AnyCircuit, held: Any, copies: Ints) -> Doubles:
+    """Conductances of all devices [S]: those of the `DeviceArray`, in its order, and those of second arrays."""
+    if not isinstance(circuit, Circuit):
+        return np.asarray(held.g, dtype=np.float64)
+    weights, biases, back = (held.pairs(which) for which in ("weights", "biases", "backward"))
+    if held.references is None:
+        there = [weights[0], biases[0], weights[1], biases[1]]
+        second = np.concatenate([back[0], biases[0], back[1], biases[1]])
+    else:
+        shared, warm = held.references, circuit.technology.device_factor
+        lines = np.concatenate([*shared.forward, *shared.backward, [shared.bias]])
+        there, second = [weights[0], biases[0], warm * lines], back[0]
+    return np.concatenate([*there, second[copies]]).astype(np.float64, copy=False)
 
 
 def _doubles(parameters: Parameters) -> Parameters:

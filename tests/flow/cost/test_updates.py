@@ -17,6 +17,8 @@ from analogeq.training import TrainingConfig
 
 NETWORK = Network.layered((2, 2))
 PULSED = HopfieldCost(pulse_voltage=2.0, pulse_width=10e-9)
+ONCE = Memory(programming=Programming(Noise(absolute=1e-30)))
+"""Not ideal by description, exact in effect: each device that moves is written once."""
 LINEAR = Memory(pulses=Pulses(Branch(100.0), Branch(100.0)), rounding="nearest")
 
 
@@ -72,17 +74,36 @@ def test_the_second_array_of_mirrored_couplings_takes_its_pulses_too(
     assert len(two.pulses) == len(one.pulses) + 3 * devices
 
 
-def test_a_pulse_of_the_second_array_meets_the_conductance_that_the_mirror_makes_of_the_first() -> None:
+@pytest.mark.parametrize("memory", [Memory(), ONCE])
+def test_a_pulse_of_the_second_array_meets_the_conductance_that_the_mirror_makes_of_the_first(memory: Memory) -> None:
     network = Network.layered((1, 1, 1))
-    tech = Technology(arrays="mirrored", mirror_mismatch=0.2, mirror_seed=3, cost=PULSED)
+    tech = Technology(arrays="mirrored", mirror_mismatch=0.2, mirror_seed=3, memory=memory, temperature=77.0,
+                      device_temperature_coefficient=1e-3)  # fmt: skip
     circuit = compile_circuit(network, tech)
     before = Parameters(np.array([0.0, 0.5]), np.zeros(2))
     wanted = Parameters(np.array([0.0, 0.7]), np.zeros(2))
     factor = circuit.backward(np.ones(2))[1]
     assert factor != 1.0
-    met = tech.conductance_low + 0.6 * tech.unit_conductance / tech.sense_gain
-    expected = 2.0**2 * 10e-9 * met * (1.0 + factor)
-    assert update_of(circuit, before, wanted).writing_energy(PULSED) == pytest.approx(expected, rel=1e-12)
+    excess, low = 0.6 * tech.unit_conductance / tech.sense_gain, tech.conductance_low
+    second = low + factor * excess if memory.ideal else factor * (low + excess)  # what is copied, weight or device
+    expected = 2.0**2 * 10e-9 * 1.05 * (low + excess + second)  # warmer by 50 K, a twentieth more
+    update = update_of(circuit, before, wanted)
+    assert update.pulses.sum() == 2
+    assert update.writing_energy(PULSED) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_second_array_beside_reference_lines_meets_what_its_mirror_holds() -> None:
+    network = Network.layered((1, 1, 1))
+    tech = Technology(arrays="mirrored", mirror_mismatch=0.2, mirror_seed=3, mapping="offset-column")
+    circuit = compile_circuit(network, tech)
+    before = Parameters(np.array([0.0, 0.1]), np.zeros(2))
+    wanted = Parameters(np.array([0.0, 0.2]), np.zeros(2))
+    held = [circuit.program(one) for one in (before, wanted)]
+    met = [0.5 * sum(one.pairs(which)[0][1] for one in held) for which in ("weights", "backward")]
+    assert met[0] != met[1]
+    assert update_of(circuit, before, wanted).writing_energy(PULSED) == pytest.approx(
+        2.0**2 * 10e-9 * sum(met), rel=1e-12
+    )
 
 
 def test_pulses_meet_what_the_devices_hold_on_the_way() -> None:
