@@ -26,6 +26,7 @@ from analogeq.errors import InputError
 from analogeq.hardware import Technology
 from analogeq.hardware.amplifiers import AmplifierFlaws, LineAmplifiers, amplifier_flaws, line_amplifiers
 from analogeq.hardware.clamp import ClampLevels, clamp_levels
+from analogeq.hardware.seeds import drawn
 from analogeq.network import Network, Parameters
 from analogeq.network.network import Floats, Ints
 
@@ -266,7 +267,7 @@ class Circuit:
 
     @cached_property
     def _mirror_factors(self) -> Floats:
-        rng = np.random.default_rng(self.technology.mirror_seed)
+        rng = drawn(self.technology.mirror_seed, "mirrored arrays")
         return 1.0 + self.technology.mirror_mismatch * rng.standard_normal(self.network.n_edges)
 
     @cached_property

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analogeq.errors import InputError
 from analogeq.hardware.limits import check_int, check_not_negative, check_number, check_positive
+from analogeq.hardware.seeds import drawn
 
 Volts = NDArray[np.floating]
 
@@ -126,37 +127,36 @@ class Converter:
     def to_volts(self, wanted: Volts, rail: float, channels: str) -> Volts:
         """What DACs put out where ``wanted`` is asked for [V], the last axis over channels called ``channels``."""
         top = rail if self.full_scale is None else self.full_scale
-        return self._bent(quantise(wanted, self.bits, 0.0, top), top, channels)
+        return self._bent(quantise(wanted, self.bits, 0.0, top), top, f"dac {channels}")
 
     def to_codes(self, present: Volts, rail: float, channels: str) -> Volts:
         """What ADCs report of voltages that are ``present`` [V], likewise."""
         top = rail if self.full_scale is None else self.full_scale
         return quantise(self._bent(present, top, channels), self.bits, 0.0, top)
 
-    def _bent(self, volts: Volts, top: float, channels: str) -> Volts:
+    def _bent(self, volts: Volts, top: float, part: str) -> Volts:
+        """Bend by the flaws of a part: ADCs draw under the name of their channels, DACs under one of their own."""
         if self.is_linear:
             return volts
-        gains, offsets = _channels(self, channels, volts.shape[-1])
+        gains, offsets = _channels(self, part, volts.shape[-1])
         share = volts / top
         bent = gains * volts + offsets + 4.0 * self.nonlinearity * top * share * (1.0 - share)
-        converted: Volts = (bent + self._noise(volts, channels)).astype(volts.dtype)
+        converted: Volts = (bent + self._noise(volts, part)).astype(volts.dtype)
         return converted
 
-    def _noise(self, volts: Volts, channels: str) -> Volts | float:
+    def _noise(self, volts: Volts, part: str) -> Volts | float:
         if self.noise == 0.0:
             return 0.0
         converted = zlib.crc32(np.ascontiguousarray(volts).tobytes())
-        rng = np.random.default_rng((self.seed, zlib.crc32(channels.encode()), converted))
-        return self.noise * rng.standard_normal(volts.shape)
+        return self.noise * drawn(self.seed, part, converted).standard_normal(volts.shape)
 
 
 @lru_cache(maxsize=64)
-def _channels(converter: Converter, name: str, count: int) -> tuple[Volts, Volts]:
+def _channels(converter: Converter, part: str, count: int) -> tuple[Volts, Volts]:
     """Gain and offset [V] of every channel; the same whatever other channels there are."""
-    rng = np.random.default_rng((converter.seed, zlib.crc32(name.encode())))
-    normal = rng.standard_normal((2, count))
+    normal = drawn(converter.seed, part).standard_normal((2, count))
     gains = converter.gain + converter.gain_spread * normal[0]
     offsets = converter.offset + converter.offset_spread * normal[1]
-    for drawn in (gains, offsets):
-        drawn.setflags(write=False)
+    for flaws in (gains, offsets):
+        flaws.setflags(write=False)
     return gains, offsets

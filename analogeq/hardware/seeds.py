@@ -7,6 +7,6 @@ import zlib
 import numpy as np
 
 
-def drawn(seed: int, part: str) -> np.random.Generator:
-    """Numbers of one part of the chip ``seed``: parts of one seed are independent of each other."""
-    return np.random.default_rng((seed, zlib.crc32(part.encode())))
+def drawn(seed: int, part: str, *event: int) -> np.random.Generator:
+    """Numbers of one part of the chip ``seed``: parts of one seed, and events of one part, are independent."""
+    return np.random.default_rng((seed, zlib.crc32(part.encode()), *event))

@@ -8,6 +8,7 @@ from analogeq.circuit.netlist import readable_netlist
 from analogeq.circuit.netlist.hierarchy import cell_hierarchy
 from analogeq.engines import engine
 from analogeq.hardware import Technology, Wires
+from analogeq.hardware.amplifiers import amplifier_flaws
 from analogeq.hardware.memory import Faults, Levels, Memory, Noise, Programming
 from analogeq.network import Network, Parameters
 
@@ -127,3 +128,17 @@ def test_the_native_engine_settles_where_ngspice_settles_all_devices_and_wires(r
     devices = np.array([ends[name] for name in cell_hierarchy(circuit, held, drive).neurons])
     # Rail 1 V; on a clamp the netlist's stiffness of 1e9 lets some full-scale currents through by 1e-8.
     assert np.abs(native - devices).max() < 1e-7
+
+
+def test_what_tells_mirrored_arrays_apart_is_nothing_else_that_is_drawn_of_the_seed():
+    network = Network.layered((1, 60, 60))
+    tech = Technology(arrays="mirrored", mirror_mismatch=0.1, mirror_seed=7, sense_gain_spread=0.1, amplifier_seed=7)
+    same, other = Circuit(network, tech), Circuit(network, replace(tech, mirror_seed=8))
+    ones = np.ones(network.n_edges)
+    errors = same.backward(ones) - 1.0
+    assert np.array_equal(Circuit(network, tech).backward(ones) - 1.0, errors)
+    # Of 3,660 draws the sd is known to 1 / sqrt(2 n) and a correlation to 1 / sqrt(n); four of these.
+    assert errors.std() == pytest.approx(0.1, rel=4.0 / np.sqrt(2 * len(errors)))
+    gains = amplifier_flaws(tech, network.n_edges).gain
+    for unlike in (other.backward(ones), gains, np.random.default_rng(7).standard_normal(len(errors))):
+        assert abs(np.corrcoef(errors, unlike)[0, 1]) < 4.0 / np.sqrt(len(errors))

@@ -110,6 +110,15 @@ def test_channels_differ_by_their_spread_the_same_for_every_batch_and_another_ch
     assert not np.array_equal(Converter(offset_spread=0.01, seed=4).to_codes(zeros, 1.0, "nodes")[0], offsets)
 
 
+def test_a_dac_and_an_adc_of_one_seed_differ_on_channels_of_one_name():
+    converter = Converter(offset_spread=0.01, seed=3)
+    noisy = Converter(noise=0.01, seed=3)
+    zeros = np.zeros((1, 4000))
+    for one in (converter, noisy):
+        put_out, read = one.to_volts(zeros, 1.0, "nodes")[0], one.to_codes(zeros, 1.0, "nodes")[0]
+        assert abs(np.corrcoef(put_out, read)[0, 1]) < 0.065  # four times 1 / sqrt(4,000)
+
+
 def test_every_conversion_misses_by_its_noise_and_the_same_voltages_read_the_same():
     converter = Converter(noise=2e-3, seed=1)
     volts = np.random.default_rng(0).uniform(size=(50, 400))
