@@ -148,6 +148,36 @@ class CurrentSources(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class NoiseSources(Table):
+    """Current sources of white noise in a transient, nothing elsewhere.
+
+    Gaussian samples of zero mean and a standard deviation [A], one every step [s], straight lines between them.
+    """
+
+    amperes: Doubles
+    seconds: Doubles
+
+    letter, kind, terminals, quantities = "i", "noise source", 2, ("amperes", "seconds")
+    prefixes = ("dc 0 trnoise(", "")
+
+    def __post_init__(self) -> None:
+        """Refuse what no noise is; ngspice never comes back from a step below zero."""
+        super().__post_init__()
+        for quantity, wrong, rule in (
+            ("amperes", self.amperes < 0.0, "below"),
+            ("seconds", self.seconds <= 0.0, "not above"),
+        ):
+            if wrong.any():
+                at = int(np.argmax(wrong))
+                value = f"{quantity} = {float(self.values[quantity][at])!r} is {rule} zero"
+                raise InputError(f"noise source {self.names[at]}: {value}; give a deviation from 0 and a step above it")
+
+    def columns(self) -> list[Iterable[str]]:
+        """Deviation, step, and no 1/f noise."""
+        return [*super().columns(), repeat("0 0)")]
+
+
+@dataclass(frozen=True, eq=False)
 class Transconductances(Table):
     """Voltage-controlled current sources [S]; with the control across the output, conductances.
 

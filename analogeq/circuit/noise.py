@@ -109,6 +109,19 @@ def own_noise(circuit: Circuit, drive: Drive, voltages: Volts) -> Doubles:
     return found
 
 
+def sampled_deviation(densities: Doubles, step: float) -> Doubles:
+    r"""Standard deviation [A] of samples that stand for white noise of one-sided ``densities`` [A²/Hz].
+
+    Independent samples h apart have the two-sided density :math:`\sigma^2 h` at low frequencies, so
+
+    .. math:: \sigma = \sqrt{S_i / 2h},
+
+    which is the noise in the band up to 1/2h.
+    """
+    deviation: Doubles = np.sqrt(densities / (2.0 * step))
+    return deviation
+
+
 def crossbar_noise(circuit: Circuit, conductances: Conductances) -> Doubles:
     """Cross densities [A²/Hz] of what the conveyors hand on, shape (node, node)."""
     arriving = _through_pairs if conductances.references is None else _through_lines

@@ -29,7 +29,7 @@ from analogeq.circuit.noise import crossbar_noise, noise_currents, own_noise
 from analogeq.engines.contract import Waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError, NotSettledError
-from analogeq.hardware import DiodeClamp
+from analogeq.hardware import DiodeClamp, Technology
 from analogeq.hardware.diode import clamp_current
 
 Doubles = NDArray[np.float64]
@@ -119,10 +119,7 @@ def noisy_waveform(
     .. [1] P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential Equations", Springer (1992), ch. 9.
     """
     tech = circuit.technology
-    if steps is None:
-        steps = max(1, round(duration / tech.time_constant * STEPS_PER_TIME_CONSTANT))
-    if steps < 1 or not duration > 0.0:
-        raise InputError(f"noisy waveform: {steps} steps in {duration!r} s; give a time above zero and a step at least")
+    steps = noise_steps(tech, duration, steps)
     rng, step = np.random.default_rng(seed), duration / steps
     voltages = np.empty((len(start), steps + 1, circuit.network.n_nodes))
     voltages[:, 0] = start
@@ -139,6 +136,15 @@ def noisy_waveform(
             moved += kick * rng.standard_normal(here.shape) @ root
         voltages[:, k + 1] = moved if isinstance(tech.clamp, DiodeClamp) else np.clip(moved, *circuit.levels)
     return Waveform(np.linspace(0.0, duration, steps + 1), voltages, "native, with thermal noise")
+
+
+def noise_steps(technology: Technology, duration: float, steps: int | None) -> int:
+    """How many steps a noisy waveform of ``duration`` [s] has: as asked, or `STEPS_PER_TIME_CONSTANT`."""
+    if steps is None:
+        steps = max(1, round(duration / technology.time_constant * STEPS_PER_TIME_CONSTANT))
+    if steps < 1 or not duration > 0.0:
+        raise InputError(f"noisy waveform: {steps} steps in {duration!r} s; give a time above zero and a step at least")
+    return steps
 
 
 def _root(densities: Doubles) -> Doubles:

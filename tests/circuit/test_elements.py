@@ -13,6 +13,7 @@ from analogeq.circuit.elements import (
     Diodes,
     IdealClamps,
     Instances,
+    NoiseSources,
     Resistors,
     Transconductances,
     VoltageAmplifiers,
@@ -37,6 +38,7 @@ ONE_OF_EACH = [
     (Capacitors(("c1",), at((1, 0)), column(1e-12), column(0.25)), "c1 a 0 1e-12 ic=0.25"),
     (VoltageSources(("v1",), at((1, 0)), column(0.5)), "v1 a 0 dc 0.5"),
     (CurrentSources(("i1",), at((0, 2)), column(1e-6)), "i1 0 b dc 1e-06"),
+    (NoiseSources(("i1",), at((0, 2)), column(1e-9), column(1e-8)), "i1 0 b dc 0 trnoise(1e-09 1e-08 0 0)"),
     (Transconductances(("g1",), at((1, 2, 2, 0)), column(-1e-6)), "g1 a b b 0 -1e-06"),
     (VoltageAmplifiers(("e1",), at((1, 0, 2, 0)), column(0.99)), "e1 a 0 b 0 0.99"),
     (CurrentConveyors(("f1",), at((0, 1)), ("v1",), column(2.0)), "f1 0 a v1 2.0"),
@@ -107,3 +109,12 @@ def test_a_schematic_begins_with_ground_and_knows_every_node():
 def test_no_line_is_written_of_what_must_not_be_in_a_netlist(nodes, table):
     with pytest.raises(ElectricalRuleError):
         Schematic(nodes, (table,)).lines()
+
+
+@pytest.mark.parametrize(
+    ("amperes", "seconds", "said"),
+    [(-1e-9, 1e-8, "amperes = -1e-09 is below zero"), (1e-9, 0.0, "seconds = 0.0 is not above zero")],
+)
+def test_noise_that_is_none_is_refused(amperes, seconds, said):
+    with pytest.raises(InputError, match=f"noise source i1: {said}; give"):
+        NoiseSources(("i1",), at((0, 1)), column(amperes), column(seconds))

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
+from analogeq.circuit.elements import Table
 from analogeq.circuit.landscape import Landscape, is_stable, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
 from analogeq.circuit.netlist.simulation import coupling_ends, simulation_netlist
+from analogeq.circuit.noise import noise_densities
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
 from analogeq.engines.ngspice.accuracy import (
     PHASES,
@@ -25,9 +27,11 @@ from analogeq.engines.ngspice.accuracy import (
     landing_task,
     operating_point_task,
 )
+from analogeq.engines.ngspice.noise import at_samples, sources_by_rows
 from analogeq.engines.ngspice.pool import Deck, Gains, SampleResult, WorkerPool
 from analogeq.engines.ngspice.presets import check_drive, check_span, start_voltages
 from analogeq.engines.ngspice.resample import Resampler, common_times
+from analogeq.engines.noise import noise_steps
 from analogeq.errors import InputError, SimulatorError
 
 Doubles = NDArray[np.float64]
@@ -103,13 +107,39 @@ class NgspiceSession:
         if points is not None and points < 2:
             raise InputError(f"points: {points}; a waveform has both ends: give 2 or more")
         results = self._run(drive, at, analysis_task(WAVEFORMS[self._accuracy], self.circuit, stop, keep="all"))
-        for number, result in enumerate(results):
-            if result.failure:
-                raise SimulatorError(f"sample {number} of {len(results)}: {result.failure}")
+        _refuse_failures(results)
         times = common_times(results, stop, points)
         resampler = Resampler(self.circuit, self._programmed(), drive)
         waves = np.stack([resampler.voltages(k, r, at[k], times) for k, r in enumerate(results)])
         return Waveform(times, waves, self._analysis("transient", []), _stats(results))
+
+    def noisy_waveform(self, drive: Drive, start: Volts, duration: float, *, steps: int | None = None) -> Waveform:
+        """Follow the dynamics with the noise of all that conducts, by ngspice's transient noise.
+
+        As `analogeq.engines.noise.noisy_waveform`, but no seed repeats it, and shot noise of diodes stays that of
+        ``start``: ngspice's sources know no voltage.
+
+        Parameters
+        ----------
+        start : ndarray, shape (batch, node)
+            [V]
+        duration : float
+            [s]
+        steps : int, optional
+            Samples of the noise; 100 a time constant if not given.
+        """
+        at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
+        times = np.linspace(0.0, duration, count + 1)
+        task = analysis_task(WAVEFORMS[self._accuracy], self.circuit, duration, keep="all")
+        waves = np.empty((len(at), count + 1, self.circuit.network.n_nodes))
+        stats: list[SampleResult] = []
+        densities = noise_densities(self.circuit, self._programmed(), drive, at)
+        for rows, sources in sources_by_rows(densities, duration / count):
+            results = self._run(drive, at, task, rows, _deck(self.circuit, self._edges, sources))
+            _refuse_failures(results)
+            waves[rows] = [at_samples(result, at[row], times) for row, result in zip(rows, results, strict=True)]
+            stats += results
+        return Waveform(times, waves, self._analysis("transient with noise", []), _stats(stats))
 
     def landscape(self, drive: Drive) -> Landscape:
         """Whether the circuit has one equilibrium under this drive's tether and nudge."""
@@ -144,14 +174,19 @@ class NgspiceSession:
         return self._conductances
 
     def _run(
-        self, drive: Drive, start: Doubles, task: dict[str, object], rows: NDArray[np.intp] | None = None
+        self,
+        drive: Drive,
+        start: Doubles,
+        task: dict[str, object],
+        rows: NDArray[np.intp] | None = None,
+        deck: Deck | None = None,
     ) -> list[SampleResult]:
         assert self._gains is not None  # noqa: S101  _prepared has seen to it
         tether, nudge = _conductances(drive)
         currents = self.circuit.norton_currents(self._programmed(), drive).astype(np.float64)
         chosen = slice(None) if rows is None else rows
         task = {**task, "tether": tether, "nudge": nudge}
-        return self._pool.run(self._deck, self._gains, task, currents[chosen], start[chosen])
+        return self._pool.run(deck or self._deck, self._gains, task, currents[chosen], start[chosen])
 
     def _follow(self, drive: Drive, start: Doubles, duration: float) -> OperatingPoint:
         results = self._run(drive, start, analysis_task(PHASES[self._accuracy], self.circuit, duration))
@@ -217,12 +252,12 @@ class NgspiceSession:
         return f"{how} by {self._pool.simulator}{': ' + said if said else ''}"
 
 
-def _deck(circuit: Circuit, edges: NDArray[np.intp]) -> Deck:
+def _deck(circuit: Circuit, edges: NDArray[np.intp], *added: Table) -> Deck:
     """Render the netlist with one neutral weight: what is programmed goes in by command alone."""
     net, tech = circuit.network, circuit.technology
     weights = np.full(net.n_edges, _NEUTRAL_WEIGHT)
     neutral = Conductances(tech, weights, weights, np.zeros(net.n_nodes))
-    text = simulation_netlist(circuit, neutral)
+    text = simulation_netlist(circuit, neutral, *added)
     return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), edges.tolist(), tech.time_constant)
 
 
@@ -243,6 +278,12 @@ def _final(results: list[SampleResult], start: Doubles) -> tuple[Doubles, NDArra
     failed = np.array([bool(r.failure) for r in results], dtype=bool)
     rows = [v0 if r.failure else r.voltages[-1] for r, v0 in zip(results, start, strict=True)]
     return np.array(rows).reshape(start.shape), failed
+
+
+def _refuse_failures(results: list[SampleResult]) -> None:
+    for number, result in enumerate(results):
+        if result.failure:
+            raise SimulatorError(f"sample {number} of {len(results)}: {result.failure}")
 
 
 def _stats(results: list[SampleResult]) -> dict[str, float]:
