@@ -35,4 +35,10 @@ def test_without_mismatch_both_ways_are_the_same_training(found: dict[str, float
 
 def test_every_chip_of_the_recorded_size_is_one_point(script: ModuleType) -> None:
     points = script.points(script.Config(), None)
-    assert len({point.name for point in points}) == len(points) == 2 * 5 * 4
+    assert len({point.name for point in points}) == len(points) == 2 * 5 * 12
+
+
+def test_a_chip_is_lost_against_its_own_training_with_equal_arrays(script: ModuleType) -> None:
+    settled = ((9.0, 14.0), (13.9, 18.9), (14.1, 14.1))
+    curve = script.MismatchCurve("in place", (0.0, 5.0, 10.0), settled, settled, settled)
+    assert [script.lost(curve, amount) for amount in range(3)] == [0, 0, 1]
