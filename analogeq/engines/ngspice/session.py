@@ -16,7 +16,7 @@ from analogeq.circuit.elements import Table
 from analogeq.circuit.landscape import Landscape, is_stable, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
 from analogeq.circuit.netlist.simulation import coupling_ends, simulation_netlist
-from analogeq.circuit.noise import noise_densities
+from analogeq.circuit.noise import noise_currents
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
 from analogeq.engines.ngspice.accuracy import (
     PHASES,
@@ -27,7 +27,7 @@ from analogeq.engines.ngspice.accuracy import (
     landing_task,
     operating_point_task,
 )
-from analogeq.engines.ngspice.noise import at_samples, sources_by_rows
+from analogeq.engines.ngspice.noise import at_samples, independent_densities, sources_by_rows
 from analogeq.engines.ngspice.pool import Deck, Gains, SampleResult, WorkerPool
 from analogeq.engines.ngspice.presets import check_drive, check_span, start_voltages
 from analogeq.engines.ngspice.resample import Resampler, common_times
@@ -127,13 +127,18 @@ class NgspiceSession:
             [s]
         steps : int, optional
             Samples of the noise; 100 a time constant if not given.
+
+        Raises
+        ------
+        InputError
+            If nodes have noise in common.
         """
         at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
         times = np.linspace(0.0, duration, count + 1)
         task = analysis_task(WAVEFORMS[self._accuracy], self.circuit, duration, keep="all")
         waves = np.empty((len(at), count + 1, self.circuit.network.n_nodes))
         stats: list[SampleResult] = []
-        densities = noise_densities(self.circuit, self._programmed(), drive, at)
+        densities = independent_densities(noise_currents(self.circuit, self._programmed(), drive, at))
         for rows, sources in sources_by_rows(densities, duration / count):
             results = self._run(drive, at, task, rows, _deck(self.circuit, self._edges, sources))
             _refuse_failures(results)

@@ -4,15 +4,17 @@ ngspice's white noise cannot be seeded, so tolerances are five standard deviatio
 million fails by chance.
 """
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
 from scipy.linalg import expm, inv, solve_discrete_lyapunov
 
 from analogeq.circuit import Circuit, Drive, Tether
-from analogeq.circuit.noise import noise_densities, thermal_energy
+from analogeq.circuit.noise import noise_currents, noise_densities, thermal_energy
 from analogeq.engines import engine
-from analogeq.engines.ngspice.noise import sources_by_rows
+from analogeq.engines.ngspice.noise import independent_densities, sources_by_rows
 from analogeq.engines.noise import noise_covariance, noisy_waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError
@@ -163,6 +165,16 @@ def test_samples_of_one_density_share_their_sources() -> None:
         assert sources.amperes == pytest.approx(np.sqrt(densities[rows[0]] / 1e-9), rel=1e-15)
         assert (densities[rows] == densities[rows[0]]).all()
         assert sources.seconds.tolist() == [0.5e-9] * 2
+
+
+def test_nodes_that_have_noise_in_common_are_refused() -> None:
+    circuit = Circuit(Network.layered((2, 3)), Technology(mapping="offset-column"))
+    held = circuit.program(Parameters(np.full(6, 0.3), np.zeros(3)))
+    noise = noise_currents(circuit, held, Drive(np.zeros((1, 2))), np.full((1, 3), 0.5))
+    with pytest.raises(InputError, match="noise in common"):
+        independent_densities(noise)
+    apart = replace(noise, crossbars=np.diag(np.diag(noise.crossbars)))
+    assert independent_densities(apart) == pytest.approx(noise.own + np.diag(noise.crossbars), rel=1e-15)
 
 
 @pytest.mark.ngspice
