@@ -14,7 +14,7 @@ from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 
 ONLY = {
     "hopfield": ("momentum", "tether", "free_time", "nudged_time", "copy_activation"),
-    "resistive": ("rule", "nudge_by", "cost", "temperature", "sweeps", "bias_rates"),
+    "resistive": ("rule", "nudge_by", "cost", "temperature", "sweeps", "bias_rates", "first_spread"),
 }
 """Options that one family has and the other does not."""
 
@@ -34,6 +34,8 @@ class TrainOptions:
     beta, momentum, tether, free_time, nudged_time, temperature, decay : float or None
         Times in time constants, 0 for the equilibrium; temperature in volts.
     sweeps : int or None
+    first_spread : float or None
+        As `analogeq.training.ResistiveTrainingConfig` has it.
     """
 
     epochs: int = 20
@@ -58,6 +60,7 @@ class TrainOptions:
     temperature: float | None = None
     decay: float | None = None
     sweeps: int | None = None
+    first_spread: float | None = None
 
 
 def config_of(circuit: AnyCircuit, options: TrainOptions) -> AnyConfig:
@@ -106,7 +109,7 @@ def _hopfield(given: Mapping[str, Any], n_layers: int) -> TrainingConfig:
 def _resistive(circuit: AnyCircuit, given: Mapping[str, Any], n_layers: int) -> ResistiveTrainingConfig:
     pairs = circuit.technology.outputs == "pairs"  # type: ignore[union-attr]  # family_of has said resistive
     renamed = {"nudging": "sides", "nudge_by": "by"}
-    own = ("rule", "nudging", "nudge_by", "cost", "temperature", "beta", "sweeps", "bias_rates")
+    own = ("rule", "nudging", "nudge_by", "cost", "temperature", "beta", "sweeps", "bias_rates", "first_spread")
     fields = {renamed.get(name, name): given[name] for name in own if name in given}
     if "by" not in fields and (pairs or fields.get("cost") == "cross-entropy"):
         fields["by"] = "current"  # the only nudge there is for them

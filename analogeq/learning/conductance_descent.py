@@ -189,9 +189,41 @@ def half_kaiming(
     for number, block in enumerate(wiring.blocks):
         limit = np.sqrt(1.0 / _mean_fan_in(block))
         drawn = np.maximum(rng.uniform(-limit, limit, block.edges.stop - block.edges.start), low)
-        if tied is not None and number in tied:
-            drawn = as_the_first(drawn, tied[number])
-        g[block.edges] = drawn
+        g[block.edges] = drawn if tied is None or number not in tied else as_the_first(drawn, tied[number])
+    return g
+
+
+def half_in_range(
+    wiring: Network,
+    rng: np.random.Generator,
+    *,
+    low: float,
+    high: float,
+    spread: float,
+    dtype: type[np.floating] = np.float64,
+    tied: Mapping[int, np.ndarray] | None = None,
+) -> Floats:
+    """Draw conductances inside a range: half at its low end, half evenly over a share of what is above.
+
+    ``g = low + spread (high - low) max(u, 0)`` with u uniform in ±1. Where `half_kaiming` draws no more than the low
+    end, as with an on/off ratio below the square root of the fan-in, all conductances start alike; so then do all
+    neurons of a layer and polarity, and learning, which treats them alike, cannot part them. Here they start apart
+    whatever the range.
+
+    Parameters
+    ----------
+    wiring, rng, dtype, tied
+        As in `half_kaiming`.
+    low, high : float
+        Ends of the range [S].
+    spread : float
+        Share of the range above the low end; in (0, 1].
+    """
+    g = np.empty(wiring.n_edges, dtype=dtype)
+    for number, block in enumerate(wiring.blocks):
+        above = np.maximum(rng.uniform(-1.0, 1.0, block.edges.stop - block.edges.start), 0.0)
+        drawn = low + spread * (high - low) * above
+        g[block.edges] = drawn if tied is None or number not in tied else as_the_first(drawn, tied[number])
     return g
 
 

@@ -27,6 +27,7 @@ BEFORE_THE_CHOICE = {
     "circuit_optimizer": "plain",
     "ridge": 0.0,
     "copy_ridge": 0.0,
+    "first_spread": None,
 }
 """What fields that came later stand for when a fingerprint does not name them."""
 

@@ -44,6 +44,9 @@ class ResistiveTrainingConfig(Plan):
         For the bias currents of each layer; ``rates`` if None.
     sweeps : int or None
         Sweeps of coordinate descent for each state, as papers count them; to the operating point if None.
+    first_spread : float or None
+        Share of the range, in (0, 1], over which first conductances are drawn; if None they are drawn by fan-in as
+        the published networks' are, which leaves them all alike at the low end of a narrow range.
     """
 
     rates: tuple[float, ...] = (0.03, 0.1)
@@ -58,6 +61,7 @@ class ResistiveTrainingConfig(Plan):
     temperature: float = 1.0
     bias_rates: tuple[float, ...] | None = None
     sweeps: int | None = None
+    first_spread: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,6 +75,10 @@ class ResistiveTrainingConfig(Plan):
             raise InputError(f"training: temperature {self.temperature} V; give a positive voltage")
         if any(not r >= 0.0 for r in self.bias_rates or ()):
             raise InputError(f"training: bias_rates {self.bias_rates}; a learning rate is 0 or more")
+        if self.first_spread is not None and not 0.0 < self.first_spread <= 1.0:
+            raise InputError(
+                f"training: first_spread {self.first_spread}; a share of the range lies above 0 and up to 1"
+            )
         self.learning_rule(1.0, pairs=False)
 
     def learning_rule(self, unit: float, *, pairs: bool) -> Rule:

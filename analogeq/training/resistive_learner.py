@@ -10,6 +10,8 @@ where it carries what the mean load of its layer would at the same voltage.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,13 @@ from analogeq.errors import CheckpointError
 from analogeq.hardware.memory import DeviceState
 from analogeq.learning import Descent
 from analogeq.learning.co_content import StageGains
-from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates, as_the_first, half_kaiming
+from analogeq.learning.conductance_descent import (
+    ConductanceDescent,
+    ConductanceRates,
+    as_the_first,
+    half_in_range,
+    half_kaiming,
+)
 from analogeq.network import Parameters, glorot_uniform
 from analogeq.training.copy_step import copy_step
 from analogeq.training.devices import step_in_place
@@ -58,7 +66,9 @@ class ResistiveLearner:
         unit = unit_conductance(circuit)
         pairs = circuit.technology.outputs == "pairs"
         for_circuit, for_copy = np.random.SeedSequence(config.seed).spawn(2)
-        self.parameters = first_conductances(circuit, np.random.default_rng(for_circuit), dtype)
+        self.parameters = first_conductances(
+            circuit, np.random.default_rng(for_circuit), dtype, spread=config.first_spread
+        )
         self._devices: EdgeDevices | None = None
         self._hold(self.parameters)
         drawn = glorot_uniform(self.network, np.random.default_rng(for_copy), scale=config.scale, dtype=dtype)
@@ -184,21 +194,36 @@ def unit_conductance(circuit: ResistiveCircuit) -> float:
 
 
 def first_conductances(
-    circuit: ResistiveCircuit, rng: np.random.Generator, dtype: type[np.floating] = np.float64
+    circuit: ResistiveCircuit,
+    rng: np.random.Generator,
+    dtype: type[np.floating] = np.float64,
+    *,
+    spread: float | None = None,
 ) -> Parameters:
-    """Draw conductances as the published networks do, in units of the circuit's own; no bias currents.
+    """Draw conductances in units of the circuit's own; no bias currents.
+
+    As the published networks do, by fan-in and clipped to the range; or, with ``spread``, inside the range
+    (`analogeq.learning.conductance_descent.half_in_range`), which is what a narrow range asks for.
 
     Shared edges start with one conductance. Half of the draw starts at the low end of the range; where that
     is 0 S it may leave an output without any conductance, which no negative nudge suits. While there is such
     an output, conductances are drawn anew, and its edges, with those that share with them, take what they get.
     """
-    unit, tech, wiring = unit_conductance(circuit), circuit.technology, circuit.wiring
-    low = tech.conductance_low / unit
-    g = half_kaiming(wiring, rng, low=low, dtype=dtype, tied=circuit.tied)
+    unit, tech = unit_conductance(circuit), circuit.technology
+    draw = _draw_of(circuit, rng, tech.conductance_low / unit, dtype, spread)
+    g = draw()
     while (bare := _edges_of_bare_outputs(circuit, g)).any():
-        g = np.where(bare, half_kaiming(wiring, rng, low=low, dtype=dtype, tied=circuit.tied), g)
+        g = np.where(bare, draw(), g)
     held = np.clip(g * dtype(unit), tech.conductance_low, tech.conductance_high)
     return Parameters(held, np.zeros(circuit.network.n_nodes, dtype=dtype))
+
+
+def _draw_of(
+    circuit: ResistiveCircuit, rng: np.random.Generator, low: float, dtype: type[np.floating], spread: float | None
+) -> Callable[[], Floats]:
+    if spread is None:
+        return partial(half_kaiming, circuit.wiring, rng, low=low, dtype=dtype, tied=circuit.tied)
+    return partial(half_in_range, circuit.wiring, rng, low=low, high=1.0, spread=spread, dtype=dtype, tied=circuit.tied)
 
 
 def _edges_of_bare_outputs(circuit: ResistiveCircuit, g: Floats) -> NDArray[np.bool_]:
@@ -237,7 +262,7 @@ def descent_of(circuit: ResistiveCircuit) -> ConductanceDescent:
 
 
 def activation_of(circuit: ResistiveCircuit) -> Activation:
-    """Clip of each copy neuron: the knees of its device at the mean load that first conductances give its layer."""
+    """Clip of each copy neuron: the knees of its device at the mean load that published first conductances give."""
     net, device = circuit.network, circuit.technology.device
     lower, upper = np.full(net.n_nodes, -np.inf), np.full(net.n_nodes, np.inf)
     drawn = first_conductances(circuit, np.random.default_rng(0))

@@ -9,7 +9,7 @@ from analogeq.flow.options import TrainOptions, config_of
 from analogeq.hardware import Technology
 from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.network import Network
-from analogeq.training import TrainingConfig
+from analogeq.training import ResistiveTrainingConfig, TrainingConfig
 
 NETWORK = Network.layered((4, 3, 2))
 HOPFIELD, RESISTIVE = Circuit(NETWORK, Technology()), ResistiveCircuit(NETWORK, ResistiveTechnology())
@@ -32,3 +32,11 @@ def test_both_families_know_the_loss_and_one_the_activation() -> None:
     assert config_of(RESISTIVE, TrainOptions(copy_loss="matching")).copy_loss == "matching"
     with pytest.raises(InputError, match=r"--copy-activation: belongs to circuits of the hopfield family"):
         config_of(RESISTIVE, TrainOptions(copy_activation="knees"))
+
+
+def test_where_first_conductances_are_drawn_is_an_option_of_resistive_circuits() -> None:
+    config = config_of(RESISTIVE, TrainOptions(first_spread=0.5))
+    assert isinstance(config, ResistiveTrainingConfig)
+    assert config.first_spread == 0.5
+    with pytest.raises(InputError, match="--first-spread: belongs to circuits of the resistive family"):
+        config_of(HOPFIELD, TrainOptions(first_spread=0.5))

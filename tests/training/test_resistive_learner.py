@@ -232,3 +232,54 @@ def test_ngspice_teaches_the_copy_what_the_native_engine_does(data: Dataset) -> 
         found.append((result.circuit.weights, result.copy.parameters.weights))
     for native, spice in zip(*found, strict=True):
         assert spice == pytest.approx(native, abs=1e-7)  # engines agree to 1e-9 a step, twenty steps
+
+
+def narrow(**technology) -> ResistiveCircuit:
+    """Circuit whose on/off ratio of 2 is below the square root of its fan-in of 12."""
+    return circuit_of(conductance_low=0.5e-3, conductance_high=1e-3, input_gain=40.0, **technology)
+
+
+def test_in_a_narrow_range_a_draw_by_fan_in_starts_all_alike_and_one_in_the_range_does_not() -> None:
+    circuit = narrow()
+    alike = first_conductances(circuit, np.random.default_rng(0)).weights
+    assert alike == pytest.approx(np.full(circuit.wiring.n_edges, 0.5e-3), rel=1e-15)
+    g = first_conductances(circuit, np.random.default_rng(0), spread=0.6).weights
+    assert g.min() == pytest.approx(0.5e-3, rel=1e-15)
+    assert 0.75e-3 < g.max() <= 0.8e-3  # 0.5 mS and 60 % of the 0.5 mS above, of which 100 draws come near
+    assert 0.35 < np.mean(g > 0.5e-3) < 0.65  # half of about 130; three standard deviations are 0.13
+
+
+def test_neurons_that_start_alike_stay_alike_and_what_starts_apart_learns(data: Dataset) -> None:
+    errors = {}
+    for spread in (None, 0.6):
+        config = replace(CONFIG, rates=(0.1, 0.1), first_spread=spread)
+        with engine("native").open(narrow()) as session:
+            result = Trainer(session, data, config).run()
+        errors[spread] = result.history[-1].settled_test_error
+        first = result.circuit.weights[: 12 * 8].reshape(12, 8)
+        parted = np.ptp(first[:, :4], axis=1).max() / 1e-3
+        assert (parted > 0.1) if spread else (parted < 1e-9)  # rounding of some hundred steps
+    assert errors[0.6] is not None and errors[None] is not None
+    assert errors[0.6] < errors[None] - 20.0
+
+
+def test_edges_that_share_start_alike_inside_the_range(data: Dataset) -> None:
+    del data
+    network = Network.layered((4, 4, 2))
+    groups = {1: np.zeros(8, dtype=np.intp)}
+    technology = ResistiveTechnology(conductance_low=0.5, conductance_high=1.0)
+    circuit = compile_circuit(network, technology, shared=groups)
+    assert isinstance(circuit, ResistiveCircuit)
+    g = first_conductances(circuit, np.random.default_rng(0), spread=1.0).weights
+    assert np.ptp(g[-8:]) == 0.0 < np.ptp(g[:-8])
+
+
+@pytest.mark.parametrize("spread", [0.0, -0.5, 1.5])
+def test_a_spread_is_a_share_of_the_range(spread: float) -> None:
+    with pytest.raises(InputError, match="a share of the range"):
+        ResistiveTrainingConfig(first_spread=spread)
+
+
+def test_the_published_draw_leaves_fingerprints_as_they_were() -> None:
+    assert replace(CONFIG, first_spread=None).fingerprint() != replace(CONFIG, first_spread=0.5).fingerprint()
+    assert ResistiveTrainingConfig().fingerprint() == "b23156b37f7ab802"

@@ -21,8 +21,8 @@ from analogeq.hardware import technology_from_toml, to_toml
 from analogeq.network import Network
 from analogeq.training import Trainer, TrainingResult
 
-TRAINED = ("technology", "training", "layers", "seed", "data", "train", "test", "engine")
-"""Settings that decide what is learned."""
+TRAINED = ("technology", "training", "layers", "seed", "data", "train", "test", "engine", "validation")
+"""Settings that decide what is learned, where they are given."""
 
 REMEMBERED = 4
 """Trainings without flaws that a process keeps, for the chips that they are written to."""
@@ -31,7 +31,8 @@ REMEMBERED = 4
 def work(settings: Settings, folder: Path, data_dir: Path | None = None) -> Result:
     """Train the circuit that ``settings`` describe and measure it; a checkpoint is kept in ``folder``.
 
-    Where the data's files are, ``data_dir``, is no setting: it decides nothing.
+    Where the data's files are, ``data_dir``, is no setting: it decides nothing. With ``validation`` true, training
+    samples that are kept out of the training take the place of the test set, so that settings can be chosen.
     """
     circuit, config = planned(settings)
     settler, data = _settler(settings), _data(settings, data_dir)
@@ -81,7 +82,7 @@ def _trained(
 def _learned_without_flaws(settings: Settings, circuit: AnyCircuit, data_dir: Path | None) -> TrainingResult:
     """What the chip's ideal counterpart learns: once for all chips that differ in their flaws only."""
     ideal = {**settings, "technology": to_toml(ideal_counterpart(circuit.technology))}
-    return _learned(json.dumps({name: ideal[name] for name in TRAINED}, sort_keys=True), data_dir)
+    return _learned(json.dumps({name: ideal[name] for name in TRAINED if name in ideal}, sort_keys=True), data_dir)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -95,7 +96,7 @@ def _settler(settings: Settings) -> Settler:
 
 
 def _data(settings: Settings, data_dir: Path | None) -> Dataset:
-    found = load(settings["data"], data_dir=data_dir)
+    found = load(settings["data"], data_dir=data_dir, validation=settings.get("validation", False))
     train, test = settings["train"], settings["test"]
     return replace(
         found,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from analogeq.data import load
 from analogeq.errors import InputError
 from analogeq.flow.sweep.transfer import ideal_counterpart
 from analogeq.flow.sweep.work import planned, work
@@ -33,6 +34,19 @@ CHIPS = {
 def test_a_transfer_to_a_chip_without_flaws_is_the_training_itself(family: str, tmp_path: Path) -> None:
     chip = CHIPS[family]
     assert work(settings(chip, transferred=True), tmp_path / "a") == work(settings(chip), tmp_path / "b")
+
+
+def test_settings_are_chosen_on_samples_that_are_kept_out_of_the_training(tmp_path: Path) -> None:
+    chip = CHIPS["hopfield"]
+    chosen_by = {**settings(chip), "validation": True}
+    found = work(chosen_by, tmp_path / "a")["metrics"]
+    transferred = {**settings(chip, transferred=True), "validation": True}
+    assert work(transferred, tmp_path / "b")["metrics"] == found
+    held = len(load("iris", validation=True).y_test)
+    wrong = found["settled_error"] * held / 100.0
+    assert wrong == pytest.approx(round(wrong), abs=1e-9)  # a share of the held samples, of rounding
+    assert held != len(load("iris").y_test)
+    assert found != work(settings(chip), tmp_path / "c")["metrics"]
 
 
 @pytest.mark.parametrize("family", CHIPS)
