@@ -29,12 +29,10 @@ from typing import Any
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, recorded
-from analogeq.flow.points import Finished, Point, Result, Settings
-from analogeq.flow.sweep import work as measure
+from analogeq.flow.points import Finished, Point
+from analogeq.flow.sweep.chips import ERRORS_AND_COSINE, WAYS, Lesson, measured, taught
 from analogeq.report import Figure
 from analogeq.report.mismatch import MismatchCurve, mismatch_figure
-
-WAYS = ("in place", "transferred")
 
 TRAINING: dict[str, Any] = {
     "copy_rates": "0.5",
@@ -44,29 +42,18 @@ TRAINING: dict[str, Any] = {
     "nudged_time": 8.0,
 }
 
-MEASURED = {
-    "settled_error": ("settled error", "%"),
-    "copy_error": ("copy error", "%"),
-    "phase_cosine": ("gradient cosine", "1"),
-}
-"""Metric of a study to what a row calls it, with its unit."""
-
 
 LOST = 5.0
 """A chip whose error is farther above the one of equal arrays is lost [%]."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Lesson):
     """What is varied, and on what; mismatch in percent. A seed is a training and a chip."""
 
-    data: str = "mnist"
     layers: tuple[int, ...] = (784, 50, 50, 10)
     rates: str = "0.2,0.1,0.05"
-    train: int | None = 5000
-    test: int | None = None
     epochs: int = 8
-    batch: int = 20
     samples: int = 500
     percent: tuple[float, ...] = (0.0, 5.0, 10.0, 20.0, 50.0)
     seeds: tuple[int, ...] = tuple(range(12))
@@ -81,17 +68,7 @@ DEFAULT = Config(train=2000, epochs=3, percent=(0.0, 20.0), seeds=(0,))
 
 def points(config: Config, data_dir: Path | None) -> list[Point]:
     """Each amount and seed: a chip that learns in place, and the same chip written to."""
-    base = {
-        "data": config.data,
-        "data_dir": None if data_dir is None else str(data_dir),
-        "layers": list(config.layers),
-        "train": config.train,
-        "test": config.test,
-        "engine": "native",
-        "metrics": list(MEASURED),
-        "samples": config.samples,
-    }
-    training = {**TRAINING, "rates": config.rates, "epochs": config.epochs, "batch": config.batch}
+    base = config.settings(data_dir, list(ERRORS_AND_COSINE), samples=config.samples)
     return [
         Point(
             f"{way} {percent:g} percent seed {seed}",
@@ -101,7 +78,7 @@ def points(config: Config, data_dir: Path | None) -> list[Point]:
                 "percent": percent,
                 "seed": seed,
                 "technology": technology(percent, seed),
-                "training": {**training, "transferred": way == "transferred"},
+                "training": config.training({**TRAINING, "rates": config.rates}, way),
             },
         )
         for seed in config.seeds
@@ -115,12 +92,6 @@ def technology(percent: float, seed: int) -> str:
     return f'[crossbar]\narrays = "mirrored"\nmirror_mismatch = {percent / 100.0!r}\nmirror_seed = {seed}\n'
 
 
-def work(settings: Settings, folder: Path) -> Result:
-    """Train and measure one chip, or write to it what was trained."""
-    where = settings["data_dir"]
-    return measure(settings, folder, None if where is None else Path(where))
-
-
 def lost(curve: MismatchCurve, amount: int) -> int:
     """How many chips are lost at the amount of this number, the first of which is none."""
     return sum(error - alike > LOST for error, alike in zip(curve.settled[amount], curve.settled[0], strict=True))
@@ -128,25 +99,14 @@ def lost(curve: MismatchCurve, amount: int) -> int:
 
 def curves(finished: Sequence[Finished]) -> list[MismatchCurve]:
     """One for each way, with every chip's numbers."""
+    several = [measured(finished, metric, "way", "percent") for metric in ERRORS_AND_COSINE]
     found = []
     for way in WAYS:
-        done = [one for one in finished if one.result is not None and one.point.settings["way"] == way]
-        amounts = tuple(sorted({float(one.point.settings["percent"]) for one in done}))
+        amounts = tuple(sorted(percent for at, percent in several[0] if at == way))
         if amounts:
-            several = (_of(done, metric, amounts) for metric in MEASURED)
-            found.append(MismatchCurve(way, amounts, *several))
+            by_amount = (tuple(tuple(of[way, percent]) for percent in amounts) for of in several)
+            found.append(MismatchCurve(way, amounts, *by_amount))
     return found
-
-
-def _of(done: Sequence[Finished], metric: str, amounts: Sequence[float]) -> tuple[tuple[float, ...], ...]:
-    return tuple(
-        tuple(
-            float(one.result["metrics"][metric])  # type: ignore[index]  # done
-            for one in done
-            if one.point.settings["percent"] == amount
-        )
-        for amount in amounts
-    )
 
 
 def rows_of(finished: Sequence[Finished], command: str) -> list[Row]:
@@ -156,7 +116,7 @@ def rows_of(finished: Sequence[Finished], command: str) -> list[Row]:
         for k, percent in enumerate(curve.percent):
             case = f"{percent:g} %, {curve.way}"
             several = (curve.settled[k], curve.copy[k], curve.cosine[k])
-            for (name, unit), values in zip(MEASURED.values(), several, strict=True):
+            for (name, unit), values in zip(ERRORS_AND_COSINE.values(), several, strict=True):
                 rows.append(recorded(f"{case}: {name}", sum(values) / len(values), unit, command))
             rows.append(recorded(f"{case}: settled error, worst chip", max(curve.settled[k]), "%", command))
             rows.append(recorded(f"{case}: gradient cosine, worst chip", min(curve.cosine[k]), "1", command))
@@ -172,7 +132,7 @@ def draw(finished: Sequence[Finished]) -> Figure:
     return mismatch_figure(curves(finished), title=title)
 
 
-EXPERIMENT = Experiment("array_mismatch", __doc__, SMOKE, DEFAULT, Config(), points, work, rows_of, draw)
+EXPERIMENT = Experiment("array_mismatch", __doc__, SMOKE, DEFAULT, Config(), points, taught, rows_of, draw)
 
 
 def main(arguments: list[str] | None = None) -> int:

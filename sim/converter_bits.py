@@ -25,8 +25,8 @@ from typing import Any
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, recorded
-from analogeq.flow.points import Finished, Point, Result, Settings
-from analogeq.flow.sweep import work as measure
+from analogeq.flow.points import Finished, Point
+from analogeq.flow.sweep.chips import ERRORS_AND_COSINE, Lesson, lesson_of, means, taught
 from analogeq.report import Figure
 from analogeq.report.heat_maps import HeatMap, Ticks, heat_maps_figure
 
@@ -41,24 +41,11 @@ TRAINING: dict[str, Any] = {
     "nudged_time": 4.0,
 }
 
-MEASURED = {
-    "settled_error": ("settled error", "%"),
-    "copy_error": ("copy error", "%"),
-    "phase_cosine": ("gradient cosine", "1"),
-}
-"""Metric of a study to what a row calls it, with its unit."""
-
 
 @dataclass(frozen=True)
-class Config:
+class Config(Lesson):
     """What is varied, and on what; 0 bits are an ideal converter."""
 
-    data: str = "mnist"
-    layers: tuple[int, ...] = (784, 50, 10)
-    train: int | None = 5000
-    test: int | None = None
-    epochs: int = 5
-    batch: int = 20
     samples: int = 500
     dac: tuple[int, ...] = (1, 2, 3, 4, 6, 8, IDEAL)
     adc: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 12, IDEAL)
@@ -71,21 +58,19 @@ DEFAULT = Config(train=2000, epochs=2, dac=(1, 4, IDEAL), adc=(2, 4, 8, IDEAL), 
 
 def points(config: Config, data_dir: Path | None) -> list[Point]:
     """One for each pair of resolutions."""
-    base = {
-        "data": config.data,
-        "data_dir": None if data_dir is None else str(data_dir),
-        "layers": list(config.layers),
-        "train": config.train,
-        "test": config.test,
-        "training": {**TRAINING, "epochs": config.epochs, "batch": config.batch},
-        "engine": "native",
-        "metrics": list(MEASURED),
-        "samples": config.samples,
-    }
+    base = config.settings(data_dir, list(ERRORS_AND_COSINE), samples=config.samples)
+    training = config.training(TRAINING)
     return [
         Point(
             f"dac {named(dac)} adc {named(adc)} seed {seed}",
-            {**base, "dac": dac, "adc": adc, "seed": seed, "technology": technology(dac, adc)},
+            {
+                **base,
+                "dac": dac,
+                "adc": adc,
+                "seed": seed,
+                "technology": technology(dac, adc),
+                "training": training,
+            },
         )
         for seed in config.seeds
         for dac in config.dac
@@ -104,34 +89,18 @@ def named(bits: int) -> str:
     return "ideal" if bits == IDEAL else str(bits)
 
 
-def work(settings: Settings, folder: Path) -> Result:
-    """Train through the converters and measure."""
-    where = settings["data_dir"]
-    return measure(settings, folder, None if where is None else Path(where))
-
-
-def means(finished: Sequence[Finished], metric: str) -> dict[tuple[int, int], float]:
-    """Mean over seeds of a metric, by bits of DAC and ADC."""
-    found: dict[tuple[int, int], list[float]] = {}
-    for one in finished:
-        if one.result is not None:
-            at = one.point.settings["dac"], one.point.settings["adc"]
-            found.setdefault(at, []).append(float(one.result["metrics"][metric]))
-    return {at: sum(values) / len(values) for at, values in found.items()}
-
-
 def rows_of(finished: Sequence[Finished], command: str) -> list[Row]:
     """Errors and cosines of every pair, means over seeds."""
     return [
         recorded(f"DAC {named(dac)}, ADC {named(adc)}: {name}", value, unit, command)
-        for metric, (name, unit) in MEASURED.items()
-        for (dac, adc), value in means(finished, metric).items()
+        for metric, (name, unit) in ERRORS_AND_COSINE.items()
+        for (dac, adc), value in means(finished, metric, "dac", "adc").items()
     ]
 
 
 def draw(finished: Sequence[Finished]) -> Figure:
     """A map of each metric, the finest converters at its upper right."""
-    cells = {metric: means(finished, metric) for metric in MEASURED}
+    cells = {metric: means(finished, metric, "dac", "adc") for metric in ERRORS_AND_COSINE}
     dacs, adcs = (sorted({at[k] for at in cells["copy_error"]}, key=lambda bits: (bits == IDEAL, bits)) for k in (0, 1))
     titles = {
         "settled_error": "test error, settled [%]",
@@ -145,16 +114,14 @@ def draw(finished: Sequence[Finished]) -> Figure:
             decades=metric != "phase_cosine",
             better="high" if metric == "phase_cosine" else "low",
         )
-        for metric in MEASURED
+        for metric in ERRORS_AND_COSINE
     ]
-    s = finished[0].point.settings
-    count = "all" if s["train"] is None else f"{s['train']:,}"
-    title = f"Learning through converters: {'-'.join(map(str, s['layers']))} on {count} images of {s['data']}"
+    title = f"Learning through converters: {lesson_of(finished)}"
     x, y = Ticks("ADC [bits]", [named(n) for n in adcs]), Ticks("DAC [bits]", [named(n) for n in dacs])
     return heat_maps_figure(maps, x, y, columns=len(maps), title=title)
 
 
-EXPERIMENT = Experiment("converter_bits", __doc__, SMOKE, DEFAULT, Config(), points, work, rows_of, draw)
+EXPERIMENT = Experiment("converter_bits", __doc__, SMOKE, DEFAULT, Config(), points, taught, rows_of, draw)
 
 
 def main(arguments: list[str] | None = None) -> int:

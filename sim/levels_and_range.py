@@ -31,12 +31,14 @@ from typing import Any
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, recorded
-from analogeq.flow.points import Finished, Point, Result, Settings
-from analogeq.flow.sweep import work as measure
+from analogeq.flow.points import Finished, Point
+from analogeq.flow.sweep.chips import WAYS, Lesson, lesson_of, means, taught
 from analogeq.report import Figure
 from analogeq.report.heat_maps import HeatMap, Ticks, heat_maps_figure
 
-WAYS = ("in place", "transferred")
+KEYS = ("family", "way", "ratio", "levels")
+"""Settings that tell chips apart."""
+
 HIGH = {"hopfield": 2.5e-6, "resistive": 1e-3}
 """High end of the range [S]."""
 
@@ -53,15 +55,9 @@ TRAINING: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Lesson):
     """What is varied, and on what."""
 
-    data: str = "mnist"
-    layers: tuple[int, ...] = (784, 50, 10)
-    train: int | None = 5000
-    test: int | None = None
-    epochs: int = 5
-    batch: int = 20
     input_gain: float = 60.0
     families: tuple[str, ...] = ("hopfield", "resistive")
     levels: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -82,19 +78,14 @@ def points(config: Config, data_dir: Path | None) -> list[Point]:
         Point(
             f"{family} ratio {ratio:g} levels {levels} {way} seed {seed}",
             {
-                **common(config, data_dir),
+                **config.settings(data_dir, ["copy_error", "settled_error"]),
                 "family": family,
                 "ratio": ratio,
                 "levels": levels,
                 "way": way,
                 "seed": seed,
                 "technology": technology(family, ratio, levels, seed, config.input_gain),
-                "training": {
-                    **TRAINING[family],
-                    "epochs": config.epochs,
-                    "batch": config.batch,
-                    "transferred": way == "transferred",
-                },
+                "training": config.training(TRAINING[family], way),
             },
         )
         for family in config.families
@@ -103,20 +94,6 @@ def points(config: Config, data_dir: Path | None) -> list[Point]:
         for way in WAYS
         for levels in config.levels
     ]
-
-
-def common(config: Config, data_dir: Path | None) -> dict[str, Any]:
-    """Settings of every point, as a study's points have them."""
-    return {
-        "data": config.data,
-        "data_dir": None if data_dir is None else str(data_dir),
-        "layers": list(config.layers),
-        "train": config.train,
-        "test": config.test,
-        "engine": "native",
-        "metrics": ["copy_error", "settled_error"],
-        "samples": 1,
-    }
 
 
 def technology(family: str, ratio: float, levels: int, seed: int, gain: float) -> str:
@@ -129,54 +106,38 @@ def technology(family: str, ratio: float, levels: int, seed: int, gain: float) -
     )
 
 
-def work(settings: Settings, folder: Path) -> Result:
-    """Train and measure one chip, or write to it what was trained."""
-    where = settings["data_dir"]
-    return measure(settings, folder, None if where is None else Path(where))
-
-
 def rows_of(finished: Sequence[Finished], command: str) -> list[Row]:
     """Errors of every chip, means over seeds."""
-    cases: dict[str, list[float]] = {}
-    for one in finished:
-        if one.result is not None:
-            s = one.point.settings
-            case = f"{s['family']}, {s['levels']} levels, ratio {s['ratio']:g}, {s['way']}"
-            for what in ("settled", "copy"):
-                cases.setdefault(f"{case}: {what} error", []).append(one.result["metrics"][f"{what}_error"])
-    return [recorded(case, sum(values) / len(values), "%", command) for case, values in cases.items()]
+    errors = {what: means(finished, f"{what}_error", *KEYS) for what in ("settled", "copy")}
+    return [
+        recorded(
+            f"{family}, {levels} levels, ratio {ratio:g}, {way}: {what} error",
+            errors[what][family, way, ratio, levels],
+            "%",
+            command,
+        )
+        for family, way, ratio, levels in errors["settled"]
+        for what in errors
+    ]
 
 
 def draw(finished: Sequence[Finished]) -> Figure:
     """A map of settled errors for each family and way."""
-    done = [one for one in finished if one.result is not None]
-    levels, ratios = (sorted({one.point.settings[key] for one in done}) for key in ("levels", "ratio"))
+    errors = means(finished, "settled_error", *KEYS)
+    levels, ratios = (sorted({at[k] for at in errors}) for k in (3, 2))
     maps = [
         HeatMap(
             f"{family}, {way}: test error, settled [%]",
-            [[_mean(done, family, way, ratio, count) for count in levels] for ratio in ratios],
+            [[errors.get((family, way, ratio, count)) for count in levels] for ratio in ratios],
         )
-        for family in dict.fromkeys(one.point.settings["family"] for one in done)
+        for family in dict.fromkeys(at[0] for at in errors)
         for way in WAYS
     ]
-    sizes = "-".join(map(str, done[0].point.settings["layers"]))
-    count = done[0].point.settings["train"]
-    title = f"{sizes} on {'all' if count is None else f'{count:,}'} images of {done[0].point.settings['data']}"
     x, y = Ticks("levels of a device", [str(n) for n in levels]), Ticks("on/off ratio", [f"{r:g}" for r in ratios])
-    return heat_maps_figure(maps, x, y, columns=2, title=f"Levels and range: {title}")
+    return heat_maps_figure(maps, x, y, columns=2, title=f"Levels and range: {lesson_of(finished)}")
 
 
-def _mean(done: Sequence[Finished], family: str, way: str, ratio: float, levels: int) -> float | None:
-    wanted = {"family": family, "way": way, "ratio": ratio, "levels": levels}
-    errors = [
-        float(one.result["metrics"]["settled_error"])  # type: ignore[index]  # done
-        for one in done
-        if all(one.point.settings[key] == value for key, value in wanted.items())
-    ]
-    return sum(errors) / len(errors) if errors else None
-
-
-EXPERIMENT = Experiment("levels_and_range", __doc__, SMOKE, DEFAULT, Config(), points, work, rows_of, draw)
+EXPERIMENT = Experiment("levels_and_range", __doc__, SMOKE, DEFAULT, Config(), points, taught, rows_of, draw)
 
 
 def main(arguments: list[str] | None = None) -> int:
