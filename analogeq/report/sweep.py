@@ -1,4 +1,4 @@
-"""A metric over what a study varied: lines over one axis, a map over two."""
+"""A metric over what a study varied: lines over one axis, maps over two."""
 
 from __future__ import annotations
 
@@ -8,11 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from numpy.typing import NDArray
 
 from analogeq.errors import InputError
 from analogeq.report.style import BODY, INK, QUIET, SERIES, SMALL, dress, legend, new_figure
+
+Cells = Sequence[Sequence[float | None]]
+Doubles = NDArray[np.float64]
+
+COLOURS = "viridis_r"
+
+MOST_PANELS = 12
+"""Maps that one figure can hold and be read."""
+
+PANELS_ACROSS = 3
 
 LOGARITHMIC = 30.0
 """Largest over smallest value of an axis from which it is drawn in decades."""
@@ -60,8 +73,9 @@ class MetricMap:
     ----------
     label, x, y : str
     x_names, y_names : sequence of str
-    cells : sequence of sequences of float or None
-        Rows by y, columns by x; None where no point has a number.
+    panels : mapping of str to sequences of sequences of float or None
+        Maps by their titles, one for each corner and value of further axes; a single one may have no title. Rows by y,
+        columns by x; None where no point has a number.
     limit : float or None
         What is specified: cells on its two sides are written differently.
     """
@@ -71,7 +85,7 @@ class MetricMap:
     y: str
     x_names: Sequence[str]
     y_names: Sequence[str]
-    cells: Sequence[Sequence[float | None]]
+    panels: Mapping[str, Cells]
     limit: float | None = None
 
 
@@ -113,27 +127,58 @@ def _scale(axes: Axes, drawn: MetricSeries, places: np.ndarray) -> None:
 
 
 def _map_figure(drawn: MetricMap) -> Figure:
-    values = np.array([[np.nan if cell is None else cell for cell in row] for row in drawn.cells], dtype=float)
-    columns, rows = len(drawn.x_names), len(drawn.y_names)
-    figure = new_figure(2.2 + 0.75 * columns, 1.6 + 0.45 * rows)
-    axes = figure.subplots()
-    dress(axes, x=drawn.x, y=drawn.y)
-    axes.grid(visible=False)
-    shown = axes.imshow(values, origin="lower", aspect="auto", cmap="viridis_r")
-    axes.set_xticks(range(columns), drawn.x_names)
-    axes.set_yticks(range(rows), drawn.y_names)
-    written = EngFormatter(places=1) if np.nanmax(values) < TINY else "{:.3g}".format
-    dark = np.nanmean([np.nanmin(values), np.nanmax(values)])
-    for (r, c), value in np.ndenumerate(values):
-        text = "failed" if np.isnan(value) else written(value)
-        beyond = drawn.limit is not None and value > drawn.limit
-        axes.text(
-            c, r, text, ha="center", va="center", fontsize=SMALL, color="white" if value > dark else INK,
-            fontstyle="italic" if beyond else "normal",
-        )  # fmt: skip
-    bar = figure.colorbar(shown, ax=axes)
+    """One map a panel, all with the same colours; a note says how many do not fit."""
+    shown = dict(list(drawn.panels.items())[:MOST_PANELS])
+    across = min(PANELS_ACROSS, len(shown))
+    down = -(-len(shown) // across)
+    width, height = 0.9 + 0.75 * len(drawn.x_names), 1.1 + 0.45 * len(drawn.y_names)
+    figure = new_figure(1.3 + across * width, 0.5 + down * height)
+    panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+    colours = _colours([_numbers(cells) for cells in shown.values()])
+    for k, (axes, (title, cells)) in enumerate(zip(panels, shown.items(), strict=False)):
+        dress(axes, x=drawn.x if k + across >= len(shown) else "", y="" if k % across else drawn.y)
+        axes.set_title(title, fontsize=BODY, color=INK, loc="left")
+        _draw_map(axes, drawn, _numbers(cells), colours)
+    for axes in panels[len(shown) :]:
+        axes.set_visible(False)
+    bar = figure.colorbar(ScalarMappable(colours, COLOURS), ax=list(panels))
     bar.set_label(textwrap.fill(drawn.label, _LABEL), fontsize=BODY, color=INK)
     bar.ax.tick_params(labelsize=SMALL)
-    if drawn.limit is not None:
-        axes.set_title(f"italic: above the specified {drawn.limit:g}", fontsize=SMALL, color=QUIET, loc="left")
+    if note := _note(drawn, len(shown)):
+        figure.supxlabel(note, fontsize=SMALL, color=QUIET)
     return figure
+
+
+def _numbers(cells: Cells) -> Doubles:
+    return np.array([[np.nan if cell is None else cell for cell in row] for row in cells], dtype=float)
+
+
+def _colours(maps: Sequence[Doubles]) -> Normalize:
+    """One range of colours for all maps."""
+    found = np.concatenate([values[np.isfinite(values)] for values in maps])
+    if not found.size:
+        return Normalize(0.0, 1.0)
+    return Normalize(float(found.min()), float(found.max()))
+
+
+def _draw_map(axes: Axes, drawn: MetricMap, values: Doubles, colours: Normalize) -> None:
+    axes.grid(visible=False)
+    axes.imshow(values, origin="lower", aspect="auto", cmap=COLOURS, norm=colours)
+    axes.set_xticks(range(len(drawn.x_names)), drawn.x_names)
+    axes.set_yticks(range(len(drawn.y_names)), drawn.y_names)
+    low, high = float(colours.vmin or 0.0), float(colours.vmax or 0.0)
+    written = EngFormatter(places=1) if high < TINY else "{:.3g}".format
+    for (r, c), value in np.ndenumerate(values):
+        beyond = drawn.limit is not None and value > drawn.limit
+        axes.text(
+            c, r, "failed" if np.isnan(value) else written(value), ha="center", va="center", fontsize=SMALL,
+            color="white" if value > 0.5 * (low + high) else INK, fontstyle="italic" if beyond else "normal",
+        )  # fmt: skip
+
+
+def _note(drawn: MetricMap, shown: int) -> str:
+    """Say what italics mean and how many maps are missing, where that is so."""
+    said = [] if drawn.limit is None else [f"italic: above the specified {drawn.limit:g}"]
+    if len(drawn.panels) > shown:
+        said.append(f"the first {shown} of {len(drawn.panels)} maps; summary.csv has all")
+    return "; ".join(said)

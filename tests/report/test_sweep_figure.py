@@ -1,6 +1,6 @@
 """Metrics over what a study varied."""
 
-from analogeq.report.sweep import MetricMap, MetricSeries, sweep_figure
+from analogeq.report.sweep import MOST_PANELS, MetricMap, MetricSeries, sweep_figure
 
 LABEL = "median free phase to within 1 % of the rail of its end [s]"
 
@@ -15,12 +15,12 @@ def test_small_numbers_are_written_with_prefixes_and_long_labels_in_lines() -> N
 
 
 def test_a_map_writes_its_cells_with_prefixes_and_says_which_failed() -> None:
-    figure = sweep_figure(MetricMap(LABEL, "x", "y", ("1", "2"), ("a",), [[4e-7, None]]))
+    figure = sweep_figure(MetricMap(LABEL, "x", "y", ("1", "2"), ("a",), {"": [[4e-7, None]]}))
     assert [text.get_text() for text in figure.axes[0].texts] == ["400.0 n", "failed"]
 
 
 def test_percentages_are_written_as_they_are() -> None:
-    figure = sweep_figure(MetricMap("error [%]", "x", "y", ("1",), ("a",), [[5.25]]))
+    figure = sweep_figure(MetricMap("error [%]", "x", "y", ("1",), ("a",), {"": [[5.25]]}))
     assert [text.get_text() for text in figure.axes[0].texts] == ["5.25"]
 
 
@@ -31,3 +31,21 @@ def test_what_is_zero_at_every_point_lies_on_the_axis_of_a_plain_scale() -> None
     axes = figure.axes[0]
     assert axes.get_ylim() == (0.0, 1.0)
     assert [text.get_text() for text in axes.get_yticklabels()] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+
+
+def test_every_map_of_a_figure_has_its_title_and_one_scale_of_colours() -> None:
+    panels = {"bits 4": [[5.0, 10.0]], "bits 8": [[1.0, 2.0]]}
+    figure = sweep_figure(MetricMap("error [%]", "x", "y", ("1", "2"), ("a",), panels))
+    maps = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title(loc="left") for axes in maps] == ["bits 4", "bits 8"]
+    assert [[text.get_text() for text in axes.texts] for axes in maps] == [["5", "10"], ["1", "2"]]
+    assert {axes.images[0].get_clim() for axes in maps} == {(1.0, 10.0)}
+
+
+def test_a_figure_that_holds_not_all_maps_says_so() -> None:
+    panels = {f"draw {k}": [[float(k)]] for k in range(MOST_PANELS + 3)}
+    figure = sweep_figure(MetricMap("error [%]", "x", "y", ("1",), ("a",), panels, limit=2.0))
+    assert sum(bool(axes.images) for axes in figure.axes) == MOST_PANELS
+    said = figure.get_supxlabel()
+    assert f"the first {MOST_PANELS} of {MOST_PANELS + 3} maps" in said
+    assert "italic: above the specified 2" in said

@@ -21,7 +21,7 @@ from analogeq.flow.sweep.axes import shown
 from analogeq.flow.sweep.design import points
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.flow.sweep.study import Study, read_study
-from analogeq.flow.sweep.summary import Summary, summarise, table
+from analogeq.flow.sweep.summary import Group, Summary, summarise, table
 from analogeq.flow.sweep.work import work
 from analogeq.report import save_figure, save_table_csv
 from analogeq.report.sweep import MetricMap, MetricSeries, sweep_figure
@@ -145,9 +145,9 @@ def as_dict(summary: Summary) -> dict[str, Any]:
 
 
 def picture(study: Study, summary: Summary, metric: str) -> MetricSeries | MetricMap | None:
-    """One axis: lines, a corner each; two: a map of the first corner. None without numbers or axes to draw.
+    """One axis: lines, a corner each; two or more: maps over the first two. None without numbers or axes to draw.
 
-    Of more than two axes the first two are drawn, over all values of the others.
+    There is a map for each corner and combination of the other axes' values.
     """
     axes = list(study.vary)
     groups = [group for group in summary.groups if metric in group.spreads]
@@ -156,14 +156,27 @@ def picture(study: Study, summary: Summary, metric: str) -> MetricSeries | Metri
     spec = study.specs.get(metric)
     limit = None if spec is None else spec.max if spec.max is not None else spec.min
     label = f"{METRICS[metric].about} [{METRICS[metric].unit}]"
-    values = {key: list(dict.fromkeys(map(_hashable, (g.varied[key] for g in groups)))) for key in axes[:2]}
     if len(axes) == 1:
         return _series(axes[0], groups, metric, label, limit)
-    cells = [[_median(groups, metric, axes[:2], (x, y)) for x in values[axes[0]]] for y in values[axes[1]]]
-    return MetricMap(label, axes[0], axes[1], _named(values[axes[0]]), _named(values[axes[1]]), cells, limit)
+    x, y, *others = axes
+    xs, ys = (list(dict.fromkeys(_hashable(g.varied[key]) for g in summary.groups)) for key in (x, y))
+    medians: dict[str, dict[tuple[Any, Any], float]] = {}
+    for g in summary.groups:
+        cells = medians.setdefault(_panel(study, g, others), {})
+        if metric in g.spreads:
+            cells[_hashable(g.varied[x]), _hashable(g.varied[y])] = g.spreads[metric].median
+    panels = {title: [[found.get((a, b)) for a in xs] for b in ys] for title, found in medians.items()}
+    return MetricMap(label, x, y, _named(xs), _named(ys), panels, limit)
 
 
-def _series(axis: str, groups: Sequence[Any], metric: str, label: str, limit: float | None) -> MetricSeries:
+def _panel(study: Study, group: Group, others: Sequence[str]) -> str:
+    """Title of the map that a group belongs to: its corner, where there are several, and the other axes' values."""
+    corner = [group.corner] if len(study.corners) > 1 else []
+    values = _named([_hashable(group.varied[key]) for key in others])
+    return ", ".join([*corner, *(f"{key.split('.')[-1]} {value}" for key, value in zip(others, values, strict=True))])
+
+
+def _series(axis: str, groups: Sequence[Group], metric: str, label: str, limit: float | None) -> MetricSeries:
     corners = list(dict.fromkeys(group.corner for group in groups))
     ticks = list(dict.fromkeys(_hashable(group.varied[axis]) for group in groups))
     lines = {
@@ -180,15 +193,6 @@ def _series(axis: str, groups: Sequence[Any], metric: str, label: str, limit: fl
         for corner in corners
     }
     return MetricSeries(label, axis, _named(ticks), shown(ticks), lines, limit)
-
-
-def _median(groups: Sequence[Any], metric: str, axes: Sequence[str], at: tuple[Any, Any]) -> float | None:
-    found = [
-        g.spreads[metric].median
-        for g in groups
-        if g.corner == groups[0].corner and tuple(_hashable(g.varied[key]) for key in axes) == at
-    ]
-    return sorted(found)[len(found) // 2] if found else None
 
 
 def _hashable(value: Any) -> Any:
