@@ -96,4 +96,6 @@ def _spread(spread: Mapping[str, float] | None, unit: str) -> str | None:
     if spread is None:
         return None
     median, low, high = (shown(spread[name], unit) for name in ("median", "low", "high"))
-    return median if low == high else f"{median} ({low} … {high})"
+    told = median if low == high else f"{median} ({low} … {high})"
+    lacking = spread.get("without", 0)
+    return f"{told}, {lacking:g} without a number" if lacking else told

@@ -171,7 +171,7 @@ def _draw_map(axes: Axes, drawn: MetricMap, values: Doubles, colours: Normalize)
     for (r, c), value in np.ndenumerate(values):
         beyond = drawn.limit is not None and value > drawn.limit
         axes.text(
-            c, r, "failed" if np.isnan(value) else written(value), ha="center", va="center", fontsize=SMALL,
+            c, r, "none" if np.isnan(value) else written(value), ha="center", va="center", fontsize=SMALL,
             color="white" if value > 0.5 * (low + high) else INK, fontstyle="italic" if beyond else "normal",
         )  # fmt: skip
 

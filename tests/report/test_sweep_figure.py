@@ -14,9 +14,9 @@ def test_small_numbers_are_written_with_prefixes_and_long_labels_in_lines() -> N
     assert all(text.get_text().endswith("n") for text in axes.get_yticklabels())
 
 
-def test_a_map_writes_its_cells_with_prefixes_and_says_which_failed() -> None:
+def test_a_map_writes_its_cells_with_prefixes_and_says_where_there_is_no_number() -> None:
     figure = sweep_figure(MetricMap(LABEL, "x", "y", ("1", "2"), ("a",), {"": [[4e-7, None]]}))
-    assert [text.get_text() for text in figure.axes[0].texts] == ["400.0 n", "failed"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["400.0 n", "none"]
 
 
 def test_percentages_are_written_as_they_are() -> None:

@@ -81,12 +81,15 @@ def taught(settings: Settings, folder: Path) -> Result:
 
 
 def measured(finished: Sequence[Finished], metric: str, *keys: str) -> dict[tuple[Any, ...], list[float]]:
-    """Gather a metric of what has finished by the settings that tell its chips apart, in the order of the points."""
+    """Gather a metric of what has finished by the settings that tell its chips apart, in the order of the points.
+
+    Points that failed, or have no such number, are left out.
+    """
     found: dict[tuple[Any, ...], list[float]] = {}
     for one in finished:
-        if one.result is not None:
-            at = tuple(one.point.settings[key] for key in keys)
-            found.setdefault(at, []).append(float(one.result["metrics"][metric]))
+        value = None if one.result is None else one.result["metrics"][metric]
+        if value is not None:
+            found.setdefault(tuple(one.point.settings[key] for key in keys), []).append(float(value))
     return found
 
 

@@ -16,7 +16,7 @@ from analogeq.errors import InputError
 from analogeq.flow.convergence import settling_time
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, programmed
 from analogeq.flow.sweep.cost_metrics import area, inference_energy, sample_energy, update_pulses
-from analogeq.flow.sweep.gradients import gradient_cosine, phase_cosine
+from analogeq.flow.sweep.gradients import gradient_cosine, phase_cosine, zero_gradients
 from analogeq.network import Parameters
 from analogeq.training import EpochRecord, TrainingConfig
 
@@ -71,12 +71,12 @@ class Metric:
     ----------
     unit, about : str
     measure : callable
-        Takes an `Outcome`.
+        Takes an `Outcome`; None where there is nothing to measure.
     """
 
     unit: str
     about: str
-    measure: Callable[[Outcome], float]
+    measure: Callable[[Outcome], float | None]
 
 
 def copy_error(outcome: Outcome) -> float:
@@ -138,6 +138,7 @@ METRICS: Mapping[str, Metric] = {
     "settling_time": Metric("s", "median free phase to within 1 % of the rail", settling_seconds),
     "gradient_cosine": Metric("1", "worst block's cosine with the ideal chip's exact gradient", gradient_cosine),
     "phase_cosine": Metric("1", "worst block's cosine with what the ideal chip measures alike", phase_cosine),
+    "zero_gradients": Metric("%", "samples whose exact gradient is zero", zero_gradients),
     "inference_energy": Metric("J", "inference with converters and the copy that starts it", inference_energy),
     "sample_energy": Metric("J", "all phases of a training sample", sample_energy),
     "update_pulses": Metric("1", "pulses or writes of one update", update_pulses),

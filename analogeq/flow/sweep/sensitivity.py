@@ -140,8 +140,20 @@ def _points(study: Study, asked: Sensitivity, shares: np.ndarray, folder: Path) 
 
 
 def _means(finished: Sequence[Finished], metric: str, seeds: int) -> np.ndarray:
-    """Metric of every run, the mean over its seeds."""
+    """Metric of every run, the mean over its seeds.
+
+    Raises
+    ------
+    AnalogeqError
+        If a run has no such number, as a gradient of zero has no cosine.
+    """
     values = [one.result["metrics"][metric] for one in finished if one.result is not None]
+    lacking = [one.point.name for one, value in zip(finished, values, strict=True) if value is None]
+    if lacking:
+        raise AnalogeqError(
+            f"sensitivity: {lacking[0]} and {len(lacking) - 1} other runs have no {metric}, there being nothing to "
+            "measure; give more samples, fewer epochs, or another metric"
+        )
     means: np.ndarray = np.asarray(values, dtype=np.float64).reshape(-1, seeds).mean(axis=1)
     return means
 

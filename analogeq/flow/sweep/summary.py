@@ -20,11 +20,19 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Spread:
-    """A metric over the draws and seeds of one place."""
+    """A metric over the draws and seeds of one place.
+
+    Attributes
+    ----------
+    median, low, high : float
+    without : int
+        Points that were measured and have no such number, as a gradient of zero has no direction.
+    """
 
     median: float
     low: float
     high: float
+    without: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,11 @@ class Group:
     corner : str
     varied : mapping
     spreads : mapping of str to Spread
-        By metric; without those that no point has.
+        By metric; without those that no point has a number of.
     failures : tuple of str
         Of the points that failed, why.
     verdicts : mapping of str to bool
-        By metric with a specification: whether every point keeps it.
+        By metric with a specification: whether every point keeps it, which one without a number does not.
     chips : Yield or None
         None where nothing is specified.
     hopeless : tuple of str
@@ -139,8 +147,8 @@ def _group(specs: Mapping[str, Spec], ones: Sequence[Finished]) -> Group:
     place = ones[0].point.settings["place"]
     measured = [one.result["metrics"] for one in ones if one.result is not None]
     names = ones[0].point.settings["metrics"]
-    spreads = {name: _spread([m[name] for m in measured]) for name in names if measured}
-    kept = [{name: spec.allows(m[name]) for name, spec in specs.items()} for m in measured]
+    spreads = {name: found for name in names if (found := _spread([m[name] for m in measured])) is not None}
+    kept = [{name: m[name] is not None and spec.allows(m[name]) for name, spec in specs.items()} for m in measured]
     whole = len(measured) == len(ones)
     return Group(
         place["corner"],
@@ -153,8 +161,12 @@ def _group(specs: Mapping[str, Spec], ones: Sequence[Finished]) -> Group:
     )
 
 
-def _spread(values: Sequence[float]) -> Spread:
-    return Spread(float(np.median(values)), float(np.min(values)), float(np.max(values)))
+def _spread(values: Sequence[float | None]) -> Spread | None:
+    numbers = [value for value in values if value is not None]
+    if not numbers:
+        return None
+    without = len(values) - len(numbers)
+    return Spread(float(np.median(numbers)), float(np.min(numbers)), float(np.max(numbers)), without)
 
 
 def _yield(passed: int, chips: int) -> Yield:
@@ -166,6 +178,7 @@ def table(summary: Summary) -> list[dict[str, Any]]:
     """One flat row a group, for CSV and people."""
     rows = []
     metrics = dict.fromkeys(name for group in summary.groups for name in group.spreads)
+    lacking = [name for name in metrics if any(_without(group, name) for group in summary.groups)]
     for group in summary.groups:
         row: dict[str, Any] = {"corner": group.corner, **group.varied}
         for name in metrics:
@@ -173,9 +186,16 @@ def table(summary: Summary) -> list[dict[str, Any]]:
             heads = (f"{name} median [{METRICS[name].unit}]", f"{name} low", f"{name} high")
             numbers = (None,) * 3 if spread is None else (spread.median, spread.low, spread.high)
             row |= dict(zip(heads, numbers, strict=True))
+        row |= {f"{name} without a number": _without(group, name) for name in lacking}
         row |= {f"{name} kept": kept for name, kept in group.verdicts.items()}
         if group.chips is not None:
             row |= {"chips": group.chips.chips, "passed": group.chips.passed}
             row |= {"yield low": group.chips.low, "yield high": group.chips.high}
         rows.append({**row, "failed": len(group.failures), "hopeless": " ".join(group.hopeless)})
     return rows
+
+
+def _without(group: Group, name: str) -> int | None:
+    """Points of a group that lack a metric; None where no point has it."""
+    spread = group.spreads.get(name)
+    return None if spread is None else spread.without
