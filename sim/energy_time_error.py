@@ -3,7 +3,7 @@
     python sim/energy_time_error.py --full --data-dir FOLDER
     python sim/energy_time_error.py --smoke
 
-784-N-10 on MNIST. Each network is trained once in software, by the settings of the papers (nothing here is tuned): the
+784-N-10 on MNIST. Each network is trained once in software, by the settings of the papers (nothing is tuned): the
 circuit alone, started from zero ("zero"), or together with a copy that starts and tethers it ("copy"; taught by affine
 projections at the rate of `sim/copy_gap.py`, since plain steps leave a copy behind its circuit). Then it is
 built: its weights go into the default technology, and native waveforms of a free phase are stopped after every time
@@ -56,6 +56,7 @@ COPY_BITS = 8
 PIECES = ((10.0, 20), (30.0, 4))
 """Spans of a waveform in time constants, and points in one: most happens early."""
 CHUNK = 50
+QUARTILES = (7e-15, 35e-15)  # J a step, of converters that 20 fJ is about the median of: docs/cost.md
 SPLITS = ("validation", "test")
 
 
@@ -105,8 +106,8 @@ def work(settings: Settings, folder: Path) -> Result:
     trained = trainer.run(folder / "checkpoint.npz")
     copy = None
     if trained.copy is not None:
-        copy = rounded_copy(replace(trained.copy, parameters=_double(trained.copy.parameters)), COPY_BITS)
-    ways = [built(settings, trainer.network, _double(trained.circuit), copy, splits, bits, g0)
+        copy = rounded_copy(replace(trained.copy, parameters=trained.copy.parameters.doubles()), COPY_BITS)
+    ways = [built(settings, trainer.network, trained.circuit.doubles(), copy, splits, bits, g0)
             for bits, g0 in _variants(settings)]  # fmt: skip
     counts = {"macs": predicting(trainer.network), "nodes": trainer.network.n_nodes}
     return {"ways": ways, **counts, **_copy_alone(settings, trained.copy, copy, splits)}
@@ -211,10 +212,6 @@ def _copy_alone(
     return found
 
 
-def _double(theta: Parameters) -> Parameters:
-    return Parameters(*(values.astype(np.float64) for values in (theta.weights, theta.biases)))
-
-
 def copy_joules(macs: int, *, memory: bool = True) -> float:
     """Prediction of the copy in 8 bits: arithmetic, and a byte from memory for each weight."""
     cost = Technology().cost
@@ -288,6 +285,9 @@ def _by_time(finished: Sequence[Finished], chips: Sequence[Deployed]) -> Listed:
         yield f"{name}: test error", chip.test_error, "%"
         yield f"{name}: inference", 1e9 * chip.joules, "nJ"
         yield f"{name}: heat of the phase", 1e9 * chip.heat, "nJ"
+        for step in QUARTILES if chip.time == 3.0 else ():
+            own = (step / (Technology().cost.adc_energy_per_step or step) - 1.0) * chip.converters
+            yield f"{name}: inference at {1e15 * step:g} fJ a step", 1e9 * (chip.joules + own), "nJ"
 
 
 def _others(finished: Sequence[Finished], chips: Sequence[Deployed]) -> Listed:

@@ -39,7 +39,7 @@ from analogeq.flow.measurements import Row, recorded
 from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.hardware import Technology
 from analogeq.hardware.cost_figures import FLOAT32_JOULES
-from analogeq.network import Network, Parameters
+from analogeq.network import Network
 from analogeq.report import Figure
 from analogeq.report.phase_time import PhaseTimeCurve, phase_time_figure
 from analogeq.training import DigitalSettings, DigitalTrainer, TrainingConfig
@@ -117,7 +117,7 @@ def _phases(s: Settings, trainer: DigitalTrainer, data: Dataset) -> Result:
     tech = Technology()
     circuit = Circuit(trainer.network, tech)
     theta = trainer.circuit.parameters()
-    held = circuit.program(Parameters(theta.weights.astype(np.float64), theta.biases.astype(np.float64)))
+    held = circuit.program(theta.doubles())
     forward, pull, signals = trainer.present(inputs)
     tether = None if forward is None else Tether(_double(forward.signals), s["tether"] * tech.unit_conductance)
     nudge = Nudge(_double(targets), 2.0 * s["beta"] * tech.unit_conductance)

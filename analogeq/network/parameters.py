@@ -32,6 +32,10 @@ class Parameters:
         """Return parameters that share no memory with these."""
         return Parameters(self.weights.copy(), self.biases.copy())
 
+    def doubles(self) -> Parameters:
+        """Return the same in float64, as copies."""
+        return Parameters(self.weights.astype(np.float64), self.biases.astype(np.float64))
+
 
 def glorot_uniform(
     network: Network, rng: np.random.Generator, *, scale: float = 1.0, dtype: type[np.floating] = np.float64

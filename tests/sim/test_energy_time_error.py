@@ -34,6 +34,14 @@ def test_heat_grows_with_time_and_what_is_converted_does_not(script: ModuleType,
     assert whole - heat == pytest.approx(np.full(len(names), 74 * 256 * 20e-6), rel=1e-9)
 
 
+def test_other_converters_change_what_is_converted_alone(found: dict[str, float]) -> None:
+    name = "30 hidden from zero, 3 tau"
+    heat = found[f"{name}: heat of the phase"]
+    for step in (7, 35):
+        own = 74 * 256 * step * 1e-6  # nJ
+        assert found[f"{name}: inference at {step} fJ a step"] == pytest.approx(heat + own, rel=1e-9)
+
+
 def test_a_start_by_the_copy_costs_its_prediction_and_that_of_its_converters(found: dict[str, float]) -> None:
     name = "30 hidden from copy, 10 tau"
     copy = found["copy of 30 hidden, 8 bits: prediction"]

@@ -83,14 +83,14 @@ def wanted_after(
     ideal: Any = replace(circuit, technology=replace(circuit.technology, memory=Memory()))  # type: ignore[arg-type]  # of one family
     with Settler().open(ideal) as session:
         learner = config.learner(session, np.float64)
-        learner.restore(Learned(_doubles(held), _doubles(copy.parameters)))
+        learner.restore(Learned(held.doubles(), copy.parameters.doubles()))
         learner.learn(inputs, targets, 1.0)
         return learner.learned().circuit
 
 
 def update_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> Update:
     """What it takes from one set of parameters to another; an ideal device that moves is written once."""
-    before, wanted, copies = _doubles(before), _doubles(wanted), _second_array(circuit)
+    before, wanted, copies = before.doubles(), wanted.doubles(), _second_array(circuit)
     if circuit.technology.memory.ideal:
         old, new = (_conductances(circuit, programmed(circuit, held), copies) for held in (before, wanted))
         moved = (old != new).astype(np.int64)
@@ -138,7 +138,3 @@ def _conductances(circuit: AnyCircuit, held: Any, copies: Ints) -> Doubles:
         lines = np.concatenate([*shared.forward, *shared.backward, [shared.bias]])
         there, second = [weights[0], biases[0], warm * lines], back[0]
     return np.concatenate([*there, second[copies]]).astype(np.float64, copy=False)
-
-
-def _doubles(parameters: Parameters) -> Parameters:
-    return Parameters(parameters.weights.astype(np.float64), parameters.biases.astype(np.float64))
