@@ -19,7 +19,10 @@ array of one word line, which stands at the rail.
       A = G_0 \frac{w_{max} - w_{min}}{G_{high} - G_{low}}
 
   so every array has conveyors of a gain of its own, and references where a weight of zero stands. [3]_ subtracts the
-  shift digitally; neurons that are analog need the reference line.
+  shift digitally; neurons that are analog need the reference line. With a *headroom* h, :math:`w_{min}` and
+  :math:`w_{max}` are h times the ends of the weights. Gains are made with the chip, for the weights that it is written
+  with first: weights that learn in place move within what that leaves them, and what a step would take beyond is
+  clipped and counted. An array of zeros alone has the gain and the references of an offset column.
 
 Where devices have levels, the references are told to hold the one nearest to that place, and weights are laid out
 from there.
@@ -112,11 +115,14 @@ def array_maps(network: Network, technology: Technology, parameters: Parameters)
     arrays = [parameters.weights[block.edges] for block in network.blocks] + [parameters.biases]
     gains, places = np.full(len(arrays), technology.sense_gain), np.full(len(arrays), 0.5 * (low + high))
     if technology.mapping == "affine":
-        least = np.array([min(float(values.min(initial=0.0)), 0.0) for values in arrays])
-        span = np.array([max(float(values.max(initial=0.0)), 0.0) for values in arrays]) - least
+        least, most = (
+            technology.affine_headroom * np.array([float(end(values, initial=0.0)) for values in arrays])
+            for end in (np.min, np.max)
+        )
+        span = most - least
         used = span > 0.0
         scale = np.divide(high - low, span, out=np.zeros_like(span), where=used)
-        places = low - least * scale
+        places = np.where(used, low - least * scale, places)
         gains[used] = technology.unit_conductance * span[used] / (high - low)
     levels = technology.memory.levels
     return ArrayMaps(gains, places if levels is None else levels.nearest(places, low, high))

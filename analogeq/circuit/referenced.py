@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,14 +58,14 @@ class ReferencedDevices:
         self._backward = [block.shape[1] for block in network.blocks if block.pre > 0]
         count = network.n_edges + network.n_nodes + sum(self._words) + sum(self._backward) + 1
         self.array = DeviceArray(technology.memory, technology.conductance_low, technology.conductance_high, count)
-        nothing = Parameters(np.zeros(network.n_edges), np.zeros(network.n_nodes))
         self._maps: ArrayMaps | None = None
         if technology.mapping != "affine":
-            self._lay_out(nothing)
+            nothing = Parameters(np.zeros(network.n_edges), np.zeros(network.n_nodes))
+            self._lay_out(array_maps(network, technology, nothing))
 
-    def _lay_out(self, parameters: Parameters) -> None:
-        self._maps = array_maps(self.network, self.technology, parameters)
-        self._siemens = siemens_per_weight(self.network, self.technology, self._maps)
+    def _lay_out(self, maps: ArrayMaps) -> None:
+        self._maps = maps
+        self._siemens = siemens_per_weight(self.network, self.technology, maps)
 
     @property
     def maps(self) -> ArrayMaps:
@@ -78,14 +78,16 @@ class ReferencedDevices:
         return self._maps
 
     def write(self, parameters: Parameters) -> Written:
-        """Write every device, and wait as long as the memory says; return what each took."""
-        self._lay_out(parameters)
+        """Write every device, and wait as long as the memory says; return what each took.
+
+        The first time this lays out a chip whose map is affine; later weights are held to what that leaves them.
+        """
+        if self._maps is None:
+            self._lay_out(array_maps(self.network, self.technology, parameters))
         told = self.maps.references
-        blocks = self.network.blocks
-        beside = np.repeat(told, [b.edges.stop - b.edges.start for b in blocks] + [self.network.n_nodes])
-        between = told[:-1][[block.pre > 0 for block in blocks]]
+        between = told[:-1][[block.pre > 0 for block in self.network.blocks]]
         target = np.concatenate([
-            beside + _joined(parameters) * self._siemens,
+            self._told_beside() + _joined(parameters) * self._siemens,
             np.repeat(told[:-1], self._words),
             np.repeat(between, self._backward),
             told[-1:],
@@ -95,24 +97,33 @@ class ReferencedDevices:
         return taken
 
     def move(self, before: Parameters, wanted: Parameters) -> Written:
-        """Move every device by the difference of two sets of weights, as one update; return what each took.
-
-        Raises
-        ------
-        TechnologyError
-            If the map is affine: it follows from the weights' ends, which learning moves.
-        """
-        if self.technology.mapping == "affine":
-            raise TechnologyError(
-                "[crossbar] mapping: 'affine' lays a layer out by its least and greatest weight, which learning in "
-                "place moves; train with 'differential' or 'offset-column', or transfer what was trained to the chip"
-            )
+        """Move every device by the difference of two sets of weights, as one update; return what each took."""
+        self.maps  # noqa: B018  raises where nothing was written
         step = np.zeros(len(self.array))
         moved = (_joined(wanted) - _joined(before)) * self._siemens
         step[: len(moved)] = moved
         taken = self.array.update(step)
         self.array.wait(self.technology.memory.update_period)
         return taken
+
+    def _told_beside(self) -> Doubles:
+        """What the reference of every weight and bias is told to hold [S]."""
+        counts = [block.edges.stop - block.edges.start for block in self.network.blocks] + [self.network.n_nodes]
+        return np.repeat(self.maps.references, counts)
+
+    def bound(self, wanted: Parameters) -> int:
+        """Clip ``wanted`` in place to what the ends of the range realise; return how many were outside.
+
+        What a sum of the weights' own precision rounds to counts as inside.
+        """
+        beside, clipped = self._told_beside(), 0
+        low, high = ((end - beside) / self._siemens for end in (self.array.low, self.array.high))
+        split = self.network.n_edges
+        for values, at in ((wanted.weights, slice(split)), (wanted.biases, slice(split, None))):
+            reach = 4.0 * np.finfo(values.dtype).eps * np.maximum(-low[at], high[at])
+            clipped += int(np.count_nonzero((values < low[at] - reach) | (values > high[at] + reach)))
+            np.clip(values, low[at], high[at], out=values, casting="same_kind")
+        return clipped
 
     def held(self, dtype: np.dtype[np.floating]) -> Parameters:
         """Weights and biases that the devices realise now, read forward, without the noise of a reading."""
@@ -137,16 +148,21 @@ class ReferencedDevices:
 
     @property
     def state(self) -> DeviceState:
-        """What a checkpoint keeps."""
-        return self.array.state
+        """What a checkpoint keeps; of an affine chip also how it was laid out."""
+        if self.technology.mapping != "affine":
+            return self.array.state
+        return replace(self.array.state, layout=np.stack([self.maps.gains, self.maps.references]))
 
     def restore(self, state: DeviceState) -> None:
-        """Go on from a checkpoint; an affine chip, which does not learn in place, has none."""
+        """Go on from a checkpoint."""
         if self.technology.mapping == "affine":
-            raise TechnologyError(
-                "[crossbar] mapping: 'affine' lays a chip out by the weights it is written with, which a checkpoint of "
-                "its devices does not hold; write the weights anew"
-            )
+            arrays = len(self.network.blocks) + 1
+            if state.layout is None or state.layout.shape != (2, arrays):
+                raise TechnologyError(
+                    "[crossbar] mapping: 'affine', and the checkpoint does not say how a chip of "
+                    f"{arrays} arrays was laid out; write the weights anew, or set mapping to what it was made with"
+                )
+            self._lay_out(ArrayMaps(*state.layout.copy()))
         self.array.restore(state)
 
     def _split(self, g: Doubles) -> Found:

@@ -44,9 +44,9 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
         _amplifiers(technology),
         clamp + _levels(technology.clamp),
         arrays,
-        MAPPED[technology.mapping],
+        _mapping(technology),
         _temperature(technology),
-        _wires(technology.wires),
+        _wires(technology.wires, paired=technology.mapping == "differential"),
         _converter("DACs", technology.dac),
         _converter("ADCs", technology.adc),
         _converter("The converters behind the nudge", technology.nudge),
@@ -61,15 +61,26 @@ MAPPED = {
 }
 
 
+def _mapping(technology: Technology) -> str:
+    said = MAPPED[technology.mapping]
+    if technology.mapping == "affine":
+        return (
+            f"{said} Gains are made for the weights first written, with room for {technology.affine_headroom:g} times "
+            "as much."
+        )
+    return said
+
+
 def _amplifiers(technology: Technology) -> str:
     tech = technology
     flaws = (tech.sense_offset, tech.sense_offset_spread, tech.follower_offset, tech.follower_offset_spread)
     if not any((*flaws, tech.sense_gain_spread)):
         return "Amplifiers have no offsets, and all conveyors one gain."
+    each = "" if tech.mapping == "differential" else ", one for each column and one for each copy of a reference"
     return (
         f"Virtual grounds stand at {tech.sense_offset:g} ± {tech.sense_offset_spread:g} V, followers add "
         f"{tech.follower_offset:g} ± {tech.follower_offset_spread:g} V, and conveyors' gains are "
-        f"±{100 * tech.sense_gain_spread:g} % apart (standard deviations of chip {tech.amplifier_seed})."
+        f"±{100 * tech.sense_gain_spread:g} % apart{each} (standard deviations of chip {tech.amplifier_seed})."
     )
 
 
@@ -96,14 +107,19 @@ def _temperature(technology: Technology) -> str:
     )
 
 
-def _wires(wires: Wires) -> str:
+def _wires(wires: Wires, *, paired: bool) -> str:
     if wires.are_ideal:
         return "Crossbars have ideal wires, drivers and virtual grounds."
+    arrays = (
+        "The two arrays of a layer's pairs have wires of their own"
+        if paired
+        else "References are the last cell of every word line; the other direction's are switched off"
+    )
     return (
         f"For each cell a word line resists {wires.word_line_resistance:g} Ω and a bit line "
         f"{wires.bit_line_resistance:g} Ω. Drivers ({wires.driven_from}) resist {wires.driver_resistance:g} Ω, "
-        f"virtual grounds ({wires.sensed_at}) {wires.sense_resistance:g} Ω. The two arrays of a layer's pairs have "
-        "wires of their own, biases have none."
+        f"virtual grounds ({wires.sensed_at}) {wires.sense_resistance:g} Ω. {arrays}; biases have no "
+        "wire."
     )
 
 

@@ -48,9 +48,10 @@ class Technology:
         the line stands at ``a / (1 + a)`` of the neuron's voltage). Infinite by default.
     sense_offset, sense_offset_spread : float
         Where the virtual grounds of a column stand instead of at 0 V [V]: all of them, and the standard deviation of
-        each, those of a pair's two columns apart.
+        each, those of a pair's two columns, or of every array's columns and reference, apart.
     sense_gain_spread : float
-        Standard deviation of the relative error of A among neurons.
+        Standard deviation of the relative error of A among neurons; among columns, and among the copies that neurons
+        have of a reference, where weights share reference lines (`analogeq.circuit.reference_lines`).
     follower_offset, follower_offset_spread : float
         By how much a follower's line stands higher than its neuron [V] before the gain's error: likewise.
     amplifier_seed : int
@@ -62,8 +63,12 @@ class Technology:
     mapping : {"differential", "offset-column", "affine"}
         How signed weights are laid onto devices: a pair for each, or one device against a reference that its word line
         shares, at the middle of the range or where the weights of the array put zero; see `analogeq.circuit.mapping`.
+    affine_headroom : float
+        How many times as far as the weights that it is first written with an affine chip's arrays reach, 1 or more:
+        room for weights that learn in place.
     mirror_mismatch : float
-        Standard deviation of the relative error of the backward array's weights; mirrored only.
+        Standard deviation of the relative error of the backward array's weights; mirrored only. Against references it
+        is the error of what a device conducts beyond the place of a weight of zero.
     mirror_seed : int
         Which chip: the seed of that error.
     dac : Converter
@@ -104,6 +109,7 @@ class Technology:
     clamp: Clamp = field(default_factory=IdealClamp)
     arrays: Literal["shared", "mirrored"] = "shared"
     mapping: Literal["differential", "offset-column", "affine"] = "differential"
+    affine_headroom: float = 1.0
     mirror_mismatch: float = 0.0
     mirror_seed: int = 0
     dac: Converter = field(default_factory=Converter)
@@ -163,6 +169,11 @@ class Technology:
             raise TechnologyError(
                 f"mapping: {self.mapping!r} is unknown; give {', '.join(map(repr, MAPPINGS[:-1]))} or {MAPPINGS[-1]!r}"
             )
+        if check_number("affine_headroom", self.affine_headroom) < 1.0:
+            raise TechnologyError(
+                f"affine_headroom: {self.affine_headroom!r} is below 1, so the chip could not hold the weights that it "
+                "is laid out for; give 1 or more"
+            )
         if self.mapping != "differential" and self.memory.pairs == "balanced":
             raise TechnologyError(
                 f"mapping: {self.mapping!r} with balanced pairs, where a weight is one device and has no second one to "
@@ -179,12 +190,18 @@ class Technology:
         """Largest ``|w|`` a chip can hold, dimensionless.
 
         ``A (high - low) / G0`` of pairs, half of it against references in the middle of the range, and without end
-        where the conveyors' gains are made for the weights.
+        where the conveyors' gains are made for the weights (what such a chip reaches once it is made is another matter:
+        `analogeq.circuit.referenced.ReferencedDevices.bound`).
         """
         if self.mapping == "affine":
             return math.inf
         whole = self.sense_gain * (self.conductance_high - self.conductance_low) / self.unit_conductance
         return whole if self.mapping == "differential" else 0.5 * whole
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a chip that learns is more than its weights: real devices, or gains made for the first weights."""
+        return not self.memory.ideal or self.mapping == "affine"
 
     @property
     def device_factor(self) -> float:

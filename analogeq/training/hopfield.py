@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analogeq.circuit.circuit import ChipDevices
+from analogeq.circuit.referenced import ReferencedDevices
 from analogeq.controller import Controller
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import Session
@@ -66,7 +67,7 @@ class HopfieldLearner:
         """Hold parameters as they are, or as devices do: of a new chip that is written once, or as a state has them."""
         self.parameters = parameters
         circuit = self.controller.session.circuit
-        if circuit.technology.memory.ideal:
+        if not circuit.technology.remembers:
             return
         self._devices = circuit.new_devices()
         if state is None:
@@ -87,9 +88,13 @@ class HopfieldLearner:
         """Step down; return how many weights and biases hit the limit."""
         if self._devices is None:
             return self._descent.step(self.parameters, gradient)
-        self.parameters, clipped = step_in_place(
-            self._devices, self.parameters, lambda wanted: self._descent.step(wanted, gradient)
-        )
+        devices = self._devices
+
+        def descend(wanted: Parameters) -> int:
+            clipped = self._descent.step(wanted, gradient)
+            return clipped + (devices.bound(wanted) if isinstance(devices, ReferencedDevices) else 0)
+
+        self.parameters, clipped = step_in_place(devices, self.parameters, descend)
         return clipped
 
     @property

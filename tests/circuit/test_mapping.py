@@ -11,7 +11,7 @@ from analogeq.circuit.netlist import readable_netlist
 from analogeq.engines import engine
 from analogeq.errors import GraphError, TechnologyError
 from analogeq.hardware import Technology
-from analogeq.hardware.memory import Faults, Levels, Memory, Noise, Programming
+from analogeq.hardware.memory import DeviceState, Faults, Levels, Memory, Noise, Programming
 from analogeq.hardware.technology import MAPPINGS
 from analogeq.network import Block, Network, Parameters
 
@@ -115,8 +115,8 @@ def test_an_affine_map_brings_every_arrays_least_and_greatest_weight_to_the_ends
 def test_an_affine_map_keeps_zero_in_the_range_and_takes_an_array_of_zeros():
     nothing = Parameters(np.full(NETWORK.n_edges, 0.5), np.zeros(NETWORK.n_nodes))
     maps = array_maps(NETWORK, replace(TECHNOLOGY, mapping="affine"), nothing)
-    assert maps.references == pytest.approx(1e-6, rel=1e-12)  # weights of one sign need no shift
-    assert maps.gains[-1] == TECHNOLOGY.sense_gain
+    assert maps.references[:-1] == pytest.approx(1e-6, rel=1e-12)  # weights of one sign need no shift
+    assert (maps.gains[-1], maps.references[-1]) == (TECHNOLOGY.sense_gain, 21e-6)  # as an offset column's
 
 
 def test_references_stand_on_a_level_and_weights_are_laid_out_from_there():
@@ -157,15 +157,58 @@ def test_stuck_references_cost_whole_lines_and_devices_come_back_from_a_checkpoi
     assert 0 < stuck.sum() < len(stuck)
 
 
-def test_an_affine_chip_does_not_learn_in_place_and_says_why():
+def test_an_affine_chip_learns_within_the_gains_that_it_was_made_with():
+    circuit = circuit_of("affine", affine_headroom=8.0, memory=replace(EXACT, rounding="nearest"))
+    devices, before, wanted = circuit.new_devices(), drawn(0), drawn(1, limit=0.6)
+    devices.write(before)
+    maps = devices.maps
+    assert devices.bound(wanted) == 0
+    devices.move(before, wanted)
+    assert devices.maps is maps
+    found = devices.held(np.dtype(np.float64))
+    assert np.allclose(found.weights, wanted.weights, atol=1e-6)  # 24 bits
+    assert np.allclose(found.biases, wanted.biases, atol=1e-6)
+
+
+def test_what_an_affine_chip_has_no_room_for_is_clipped_and_counted():
+    devices = circuit_of("affine").new_devices()
+    before = drawn()
+    devices.write(before)
+    wanted = before.copy()
+    assert devices.bound(wanted) == 0  # its own ends are inside, but for rounding
+    wanted.weights[:3], wanted.biases[0] = 5.0, -5.0
+    assert devices.bound(wanted) == 4
+    first = before.weights[NETWORK.blocks[0].edges]
+    assert wanted.weights[:3] == pytest.approx(first.max(), rel=1e-12)  # rounding
+    assert wanted.biases[0] == pytest.approx(before.biases.min(), rel=1e-12)
+
+
+def test_weights_written_later_do_not_make_an_affine_chip_anew():
     devices = circuit_of("affine", memory=EXACT).new_devices()
+    devices.write(drawn())
+    gains = devices.maps.gains
+    devices.write(drawn(1, limit=4.0))
+    assert devices.maps.gains is gains
+    assert devices.array.held().max() == TECHNOLOGY.conductance_high
+
+
+def test_an_affine_chip_comes_back_from_a_checkpoint_with_its_layout():
+    circuit = circuit_of("affine", affine_headroom=3.0, memory=EXACT)
+    devices, again = circuit.new_devices(), circuit.new_devices()
     with pytest.raises(TechnologyError, match="none have been"):
         devices.read()
     devices.write(drawn())
-    with pytest.raises(TechnologyError, match="least and greatest weight, which learning in place moves"):
-        devices.move(drawn(0), drawn(1))
-    with pytest.raises(TechnologyError, match="write the weights anew"):
-        devices.restore(devices.state)
+    state = DeviceState.from_arrays(devices.state.as_arrays("devices"), "devices")
+    again.restore(state)
+    assert np.array_equal(devices.read().weights, again.read().weights)
+    assert np.array_equal(devices.held(np.dtype(float)).weights, again.held(np.dtype(float)).weights)
+    with pytest.raises(TechnologyError, match="does not say how a chip of 3 arrays was laid out"):
+        again.restore(replace(state, layout=None))
+
+
+def test_a_headroom_below_one_is_refused():
+    with pytest.raises(TechnologyError, match=r"affine_headroom: 0\.5 is below 1"):
+        circuit_of("affine", affine_headroom=0.5)
 
 
 @pytest.mark.parametrize("mapping", REFERENCED)

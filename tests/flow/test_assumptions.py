@@ -3,9 +3,23 @@
 import pytest
 
 from analogeq.flow.assumptions import assumptions
-from analogeq.hardware import Converter, IdealClamp, Technology
+from analogeq.hardware import Converter, IdealClamp, Technology, Wires
 
 IDEAL = assumptions(Technology())
+
+
+def test_an_affine_chip_says_for_which_weights_its_gains_are_made() -> None:
+    found = assumptions(Technology(mapping="affine", affine_headroom=4.0))
+    assert any("Gains are made for the weights first written, with room for 4 times" in sentence for sentence in found)
+
+
+def test_wires_are_told_with_what_shares_them() -> None:
+    pairs, lines = (
+        " ".join(assumptions(Technology(mapping=mapping, wires=Wires(1.0)))) for mapping in ("differential", "affine")
+    )
+    assert "two arrays of a layer's pairs have wires of their own; biases have no wire." in pairs
+    assert "References are the last cell of every word line" in lines
+    assert "pairs have wires" not in lines
 
 
 @pytest.mark.parametrize(

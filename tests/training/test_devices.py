@@ -117,6 +117,17 @@ def test_both_ways_to_hold_a_sign_learn_like_ideal_devices(pairs, digits, ideal)
     assert abs(last.settled_test_error - ideal["hopfield"][1].settled_test_error) <= 2.0  # as above
 
 
+@pytest.mark.parametrize("memory", [Memory(), Memory(levels=Levels(2**16))], ids=["ideal", "levels"])
+def test_an_affine_chip_with_room_learns_like_pairs_and_one_without_is_clipped(memory, digits, ideal):
+    chip = {"mapping": "affine"}
+    _, roomy = trained("hopfield", memory, digits, **chip, affine_headroom=8.0)
+    assert abs(roomy.settled_test_error - ideal["hopfield"][1].settled_test_error) <= 2.0  # as above
+    one_epoch = replace(CONFIGS["hopfield"], epochs=1)
+    clipped = [trained("hopfield", memory, digits, one_epoch, **chip, affine_headroom=h)[1].clipped for h in (1.0, 8.0)]
+    assert clipped[0] > 0
+    assert clipped[1] == 0
+
+
 @pytest.mark.parametrize(
     ("family", "faults"), [("hopfield", Faults(stuck_low=0.05, stuck_high=0.05)), ("resistive", Faults(stuck_open=0.2))]
 )
@@ -143,16 +154,20 @@ def test_a_hopeless_memory_runs_to_the_end_and_learns_nothing(family, digits):
     assert last.settled_test_error > 60.0  # one bit and that noise in the whole range: little better
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_stopped_run_on_real_devices_goes_on_bit_for_bit(family, digits, tmp_path):
+@pytest.mark.parametrize(
+    ("family", "chip"),
+    [("hopfield", {}), ("resistive", {}), ("hopfield", {"mapping": "affine", "affine_headroom": 2.0})],
+    ids=[*FAMILIES, "affine"],
+)
+def test_a_stopped_run_on_real_devices_goes_on_bit_for_bit(family, chip, digits, tmp_path):
     data = replace(digits, x_train=digits.x_train[:60], y_train=digits.y_train[:60])
     config = replace(CONFIGS[family], epochs=2)
-    with opened(family, BAD) as session:
+    with opened(family, BAD, **chip) as session:
         whole = Trainer(session, data, config)
         whole.run()
-    with opened(family, BAD) as session:
+    with opened(family, BAD, **chip) as session:
         Trainer(session, data, replace(config, epochs=1), folder=tmp_path).run()
-    with opened(family, BAD) as session:
+    with opened(family, BAD, **chip) as session:
         rest = Trainer(session, data, config, folder=tmp_path)
         rest.resume()
         rest.run()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
+from analogeq.circuit.reference_lines import column_counts
 from analogeq.controller.controller import Nudging, presented
 from analogeq.controller.controller import nudged as nudged_to
 from analogeq.digital.operations import predicting
@@ -37,7 +38,7 @@ POINTS_PER_TIME_CONSTANT = 20
 """Of the waveforms that are integrated; the integral's error is second order in their distance."""
 
 AMPLIFIERS = 2
-"""To a neuron: its conveyor, and the follower that drives its word line."""
+"""To a neuron that reads pairs: its conveyor, and the follower that drives its word line."""
 
 INFERENCE, NUDGED = "energy of a free phase, an inference", "energy of a nudged phase"
 """Rows that others are made of."""
@@ -115,10 +116,10 @@ def sample_conversions(circuit: Circuit, config: TrainingConfig) -> Conversions:
 
 def _whole(priced: Priced[Circuit, TrainingConfig], phases: tuple[CostRow, ...]) -> tuple[CostRow, ...]:
     circuit, config = priced.circuit, priced.config
-    cost, net = circuit.technology.cost, circuit.network
+    cost = circuit.technology.cost
     free_time, nudged_time = (value_of(phases, name) or 0.0 for name in ("free phase, an inference", "nudged phase"))
-    count, amplifiers = nudged_phases(config.schedule.nudging), AMPLIFIERS * net.n_nodes
-    started = copy_parts(predicting(net), cost) if config.initialise else {}
+    count, amplifiers = nudged_phases(config.schedule.nudging), amplifier_count(circuit)
+    started = copy_parts(predicting(circuit.network), cost) if config.initialise else {}
     free, nudged = (
         {"free phase": value_of(phases, INFERENCE)},
         {"nudged phases": times(count, value_of(phases, NUDGED))},
@@ -149,12 +150,20 @@ def built(circuit: Circuit) -> Built:
     return Built(
         devices,
         net.n_nodes,
-        AMPLIFIERS * net.n_nodes,
+        amplifier_count(circuit),
         net.n_nodes,
         net.n_inputs + net.n_nodes + net.n_outputs,
         net.n_nodes,
         None if density is None else tech.node_capacitance / density,
     )
+
+
+def amplifier_count(circuit: Circuit) -> int:
+    """Conveyors and followers: as drawn, a conveyor for every column and for every reference where lines are shared."""
+    net = circuit.network
+    if circuit.technology.mapping == "differential":
+        return AMPLIFIERS * net.n_nodes
+    return net.n_nodes + sum(columns + 1 for columns in column_counts(net))
 
 
 def _reference_devices(network: Network) -> int:
@@ -166,10 +175,16 @@ def part_costs(circuit: Circuit) -> tuple[CostRow, ...]:
     """Rows of what stands on the chip."""
     stands = built(circuit)
     formula, given = "2 (input weights + arrays × couplings + biases)", "a pair for every weight"
+    sensed = "2 neurons", "a conveyor and a follower each"
     if circuit.technology.mapping != "differential":
         formula, given = "input weights + arrays × couplings + biases + word lines", "a reference on every word line"
+        sensed = (
+            "neurons + columns + references",
+            "a follower for each neuron, a conveyor for each column and reference",
+        )
     return (
         CostRow("devices", stands.devices, "1", formula, given),
-        CostRow("neurons", stands.nodes, "1", "hidden and output", "each a capacitor, a leak, a clamp, two amplifiers"),
+        CostRow("neurons", stands.nodes, "1", "hidden and output", "each a capacitor, a leak, a clamp"),
+        CostRow("amplifiers", stands.amplifiers, "1", *sensed),
         stands.area(circuit.technology.cost),
     )  # fmt: skip

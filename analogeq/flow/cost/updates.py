@@ -91,7 +91,8 @@ def wanted_after(
 def update_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> Update:
     """What it takes from one set of parameters to another; an ideal device that moves is written once."""
     before, wanted, copies = before.doubles(), wanted.doubles(), _second_array(circuit)
-    if circuit.technology.memory.ideal:
+    affine = isinstance(circuit, Circuit) and circuit.technology.mapping == "affine"  # laid out once, moved within that
+    if circuit.technology.memory.ideal and not affine:
         old, new = (_conductances(circuit, programmed(circuit, held), copies) for held in (before, wanted))
         moved = (old != new).astype(np.int64)
         return Update(moved, np.zeros_like(moved), 0.5 * (old + new))
@@ -99,8 +100,7 @@ def update_of(circuit: AnyCircuit, before: Parameters, wanted: Parameters) -> Up
     devices = circuit.new_devices()
     devices.write(before)
     old = _conductances(circuit, circuit.reading(devices, _DOUBLE), copies)  # type: ignore[arg-type]  # of one family
-    affine = isinstance(circuit, Circuit) and circuit.technology.mapping == "affine"  # new ends lay out all anew
-    taken = devices.write(wanted) if affine else devices.move(before, wanted)
+    taken = devices.move(before, wanted)
     new = _conductances(circuit, circuit.reading(devices, _DOUBLE), copies)  # type: ignore[arg-type]  # likewise
     pulses, reads = (np.concatenate([each, each[copies]]) for each in (taken.pulses, taken.reads))
     return Update(pulses, reads, 0.5 * (old + new))
@@ -134,7 +134,7 @@ def _conductances(circuit: AnyCircuit, held: Any, copies: Ints) -> Doubles:
         there = [weights[0], biases[0], weights[1], biases[1]]
         second = np.concatenate([back[0], biases[0], back[1], biases[1]])
     else:
-        shared, warm = held.references, circuit.technology.device_factor
+        shared = held.references
         lines = np.concatenate([*shared.forward, *shared.backward, [shared.bias]])
-        there, second = [weights[0], biases[0], warm * lines], back[0]
+        there, second = [weights[0], biases[0], lines], back[0]
     return np.concatenate([*there, second[copies]]).astype(np.float64, copy=False)

@@ -16,6 +16,9 @@ from analogeq.training import Learned, TrainingResult, error_percent
 WIDE = 1000.0
 """On/off ratio of a chip without flaws where the given range is one value; 100 uS / 0.1 uS, the default's."""
 
+ROOM = 1e6
+"""By how much weights may exceed what pairs of the same range and gain could hold, where gains follow the weights."""
+
 
 @overload
 def ideal_counterpart(technology: Technology) -> Technology: ...
@@ -28,21 +31,23 @@ def ideal_counterpart(technology: ResistiveTechnology) -> ResistiveTechnology: .
 def ideal_counterpart(technology: Technology | ResistiveTechnology) -> Technology | ResistiveTechnology:
     """Return the chip without flaws that has the same gains, mapping, range, unit conductance, rail and time constant.
 
-    A range of one value, with which nothing learns, is a flaw, too. What stands between a node of the resistive family
-    and ground is none: its networks compute with it.
+    A range of one value, with which nothing learns, is a flaw, too. Of an affine chip, whose gains are made for the
+    weights that it is to hold, it is one of pairs that leave room for any. What stands between a node of the resistive
+    family and ground is none: its networks compute with it.
     """
     low, high = technology.conductance_low, technology.conductance_high
     high = low * WIDE if low == high else high
     if isinstance(technology, ResistiveTechnology):
         return replace(technology, conductance_high=high, memory=Memory())
+    affine = technology.mapping == "affine"
     return Technology(
         unit_conductance=technology.unit_conductance,
         node_capacitance=technology.node_capacitance,
         rail=technology.rail,
         conductance_low=low,
         conductance_high=high,
-        sense_gain=technology.sense_gain,
-        mapping=technology.mapping,
+        sense_gain=technology.sense_gain * (ROOM if affine else 1.0),
+        mapping="differential" if affine else technology.mapping,
     )
 
 

@@ -102,6 +102,7 @@ HOPFIELD = Vocabulary(
             "conductance_high": Quantity("S", "100 uS"),
             "arrays": Text(),
             "mapping": Text(),
+            "affine_headroom": Number(),
             "mirror_mismatch": Number(),
             "mirror_seed": Whole(),
             "temperature_coefficient": _COEFFICIENT,

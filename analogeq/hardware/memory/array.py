@@ -35,17 +35,21 @@ class DeviceState:
         Now [s].
     generator : str
         State of the generator of everything drawn while working, as JSON.
+    layout : ndarray or None, shape (2, array)
+        Gains and references [S] of arrays that were made for the weights first written, where a chip has such.
     """
 
     set_to: Array
     moved_at: Array
     clock: float
     generator: str
+    layout: Array | None = None
 
     def as_arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Arrays for a file, under names that begin with ``name``."""
         about = np.array(json.dumps({"clock": self.clock, "generator": self.generator}))
-        return {f"{name}.set_to": self.set_to, f"{name}.moved_at": self.moved_at, f"{name}.about": about}
+        found = {f"{name}.set_to": self.set_to, f"{name}.moved_at": self.moved_at, f"{name}.about": about}
+        return found if self.layout is None else {**found, f"{name}.layout": self.layout}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> DeviceState | None:
@@ -53,7 +57,8 @@ class DeviceState:
         if f"{name}.about" not in arrays:
             return None
         about = json.loads(str(arrays[f"{name}.about"]))
-        return cls(arrays[f"{name}.set_to"], arrays[f"{name}.moved_at"], float(about["clock"]), str(about["generator"]))
+        held = arrays[f"{name}.set_to"], arrays[f"{name}.moved_at"], float(about["clock"]), str(about["generator"])
+        return cls(*held, arrays.get(f"{name}.layout"))
 
 
 class DeviceArray:

@@ -22,10 +22,11 @@ def rows(
     *,
     initialise: bool = False,
     nudging: str = "one-sided",
+    mapping: str = "differential",
 ) -> dict[str, CostRow]:
     """One input at the rail, one neuron that it pulls to W of the rail, from zero."""
     network = Network.layered(layers)
-    tech = Technology(arrays=arrays, cost=cost or HopfieldCost(), adc=Converter(bits=6))
+    tech = Technology(arrays=arrays, mapping=mapping, cost=cost or HopfieldCost(), adc=Converter(bits=6))
     own = Parameters(np.full(network.n_edges, W), np.zeros(network.n_nodes))
     config = TrainingConfig(
         rates=(0.1,) * len(network.layers), initialise=initialise, schedule=Schedule(0.5, nudging, 0.0, 10.0, 2.0)
@@ -54,6 +55,29 @@ def test_devices_are_counted_by_array() -> None:
     shared, mirrored = (rows(arrays, (3, 2, 2))["devices"].value for arrays in ("shared", "mirrored"))
     assert shared == 2 * (6 + 4 + 4)
     assert mirrored == 2 * (6 + 2 * 4 + 4)
+
+
+def test_reference_devices_and_the_conveyors_of_columns_and_references_are_counted_and_have_an_area() -> None:
+    cost = HopfieldCost(cell_area=1e-14, amplifier_area=1e-11, adc_area=0.0, dac_area=0.0, clamp_area=0.0)
+    for arrays, second in (("shared", 0), ("mirrored", 4)):
+        found = rows(arrays, (3, 2, 2), cost, mapping="offset-column")
+        # Word lines: inputs 3, couplings 2 and 2, biases 1; each ends in one device more.
+        devices = 6 + 4 + second + 4 + (3 + 2 + 2 + 1)
+        # Columns: 2 from the inputs, 2 forward, 2 backward, 4 of biases; 4 references, 4 followers.
+        amplifiers = (2 + 2 + 2 + 4) + 4 + 4
+        assert found["devices"].value == devices
+        assert found["amplifiers"].value == amplifiers
+        capacitors = 4 * Technology().node_capacitance / 1.5e-3
+        assert found["area"].value == pytest.approx(devices * 1e-14 + amplifiers * 1e-11 + capacitors, rel=1e-12)
+    assert rows(layers=(3, 2, 2))["amplifiers"].value == 2 * 4
+
+
+def test_the_energy_of_a_free_phase_counts_what_references_dissipate() -> None:
+    tech, found = Technology(), rows(mapping="offset-column")
+    span, middle = 10.0 * tech.time_constant, 0.5 * (tech.conductance_low + tech.conductance_high)
+    # A weight's device and its reference on the input's line; a bias of zero and its reference on the rail's.
+    line = (middle + W * tech.unit_conductance) + middle + 2.0 * middle
+    assert found["sense stages of a free phase, at least"].value == pytest.approx(line * span, rel=1e-12)
 
 
 def test_the_copys_work_is_one_multiplication_a_weight() -> None:

@@ -106,6 +106,45 @@ def test_a_second_array_beside_reference_lines_meets_what_its_mirror_holds() -> 
     )
 
 
+@pytest.mark.parametrize("memory", [Memory(), LINEAR])
+def test_the_second_array_against_references_conducts_what_its_reference_and_the_mirror_leave(memory: Memory) -> None:
+    network = Network.layered((1, 1, 1))
+    tech = Technology(
+        mapping="offset-column", arrays="mirrored", mirror_mismatch=0.2, mirror_seed=3, memory=memory, cost=PULSED
+    )
+    circuit = compile_circuit(network, tech)
+    before = Parameters(np.array([0.0, 0.5]), np.zeros(2))
+    wanted = Parameters(np.array([0.0, 1.5]), np.zeros(2))
+    off = circuit.backward(np.ones(2))[1]
+    update = update_of(circuit, before, wanted)
+    middle, excess = 0.5 * (tech.conductance_low + tech.conductance_high), 1.0 * tech.unit_conductance
+    assert len(update.pulses) == len(update.siemens) == 2 + 2 + 1 + 1 + 1 + 1 + 1  # weights, biases, lines, the mirror
+    # Pulses move in hundredths of the range, 1 uS: the mean is known to half of that.
+    assert update.siemens[-1] == pytest.approx(middle + off * excess, abs=0.6e-6)
+    assert update.siemens[1] == pytest.approx(middle + excess, abs=0.6e-6)
+    assert abs(off - 1.0) * excess > 1.2e-6
+
+
+@pytest.mark.parametrize("memory", [Memory(), LINEAR])
+def test_references_are_as_warm_as_the_devices_that_are_read_against_them(memory: Memory) -> None:
+    tech = Technology(
+        mapping="offset-column", device_temperature_coefficient=1e-3, temperature=127.0, memory=memory, cost=PULSED
+    )
+    nothing = Parameters(np.zeros(4), np.zeros(2))
+    siemens = update_of(compile_circuit(NETWORK, tech), nothing, nothing).siemens
+    assert siemens == pytest.approx(1.1 * 0.5 * (tech.conductance_low + tech.conductance_high), rel=1e-12)
+
+
+def test_an_affine_chip_moves_the_devices_that_weights_move_and_no_reference() -> None:
+    for memory in (Memory(), LINEAR):
+        circuit = compile_circuit(NETWORK, Technology(mapping="affine", affine_headroom=2.0, memory=memory))
+        before = Parameters(np.array([-0.5, 0.1, 0.2, 1.0]), np.zeros(2))
+        wanted = replace(before, weights=np.array([-0.5, 0.1, 0.2, 1.6]))
+        pulses = update_of(circuit, before, wanted).pulses
+        # 0.6 of the 3.0 between twice -0.5 and twice 1.0 are a fifth of the range: 20 hundredths, or one write.
+        assert pulses.tolist() == [0, 0, 0, 1 if memory.ideal else 20, *(len(pulses) - 4) * [0]]
+
+
 def test_pulses_meet_what_the_devices_hold_on_the_way() -> None:
     """Of a linear device, 5 pulses from one conductance to another meet their mean."""
     circuit = compile_circuit(NETWORK, Technology(memory=LINEAR, cost=PULSED))

@@ -83,13 +83,14 @@ def test_transferred_is_yes_or_no(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mapping", "transferred"), [("offset-column", False), ("offset-column", True), ("affine", True)]
+    ("mapping", "transferred"),
+    [("offset-column", False), ("offset-column", True), ("affine", False), ("affine", True)],
 )
 def test_chips_with_reference_lines_are_taught_or_written_and_measured(
     mapping: str, transferred: bool, tmp_path: Path
 ) -> None:
     metrics = ["settled_error", "gradient_cosine", "saturated", "update_pulses", "inference_energy"]
-    chip = replace(CHIPS["hopfield"], mapping=mapping, memory=Memory(levels=Levels(4096)))
+    chip = replace(CHIPS["hopfield"], mapping=mapping, affine_headroom=4.0, memory=Memory(levels=Levels(4096)))
     asked = {"epochs": 2, "transferred": transferred}
     found, beside = (
         work({**settings(one, **asked), "samples": 30, "metrics": metrics}, tmp_path / one.mapping)["metrics"]
@@ -102,7 +103,19 @@ def test_chips_with_reference_lines_are_taught_or_written_and_measured(
     assert found["inference_energy"] != beside["inference_energy"]
 
 
-def test_a_chip_with_an_affine_map_is_not_trained_in_place(tmp_path: Path) -> None:
-    chip = replace(CHIPS["hopfield"], mapping="affine", memory=LEVELS)
-    with pytest.raises(InputError, match="transfer what was trained"):
-        work(settings(chip), tmp_path)
+def test_an_affine_chip_clips_what_learns_beyond_the_room_it_was_made_with(tmp_path: Path) -> None:
+    metrics = ["clipped", "settled_error"]
+    tight, roomy = (
+        work({**settings(chip, epochs=2), "metrics": metrics}, tmp_path / str(chip.affine_headroom))["metrics"]
+        for chip in (
+            replace(CHIPS["hopfield"], mapping="affine", affine_headroom=room, memory=Memory(levels=Levels(4096)))
+            for room in (1.0, 8.0)
+        )
+    )
+    assert tight["clipped"] > 10.0
+    assert roomy["clipped"] == 0.0
+
+
+def test_what_an_affine_chip_is_trained_for_is_not_bounded_by_its_range() -> None:
+    chip = replace(CHIPS["hopfield"], mapping="affine")
+    assert ideal_counterpart(chip).weight_limit > 1e5 * replace(chip, mapping="differential").weight_limit
