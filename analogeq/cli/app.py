@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -66,6 +67,32 @@ def run(arguments: list[str] | None = None) -> int:
         errors.print("interrupted", style="red")
         return INTERRUPTED
     except OSError as trouble:
-        errors.print("error:", str(trouble), style="red", markup=False)
+        errors.print("error:", _of_file(trouble), style="red", markup=False)
+        return FAILED
+    except MemoryError as trouble:
+        errors.print(
+            f"error: this does not fit into memory ({trouble}); take a smaller network, fewer samples or less time",
+            style="red",
+            markup=False,
+        )
         return FAILED
     return 0
+
+
+_FILE_RULES = {
+    errno.ENOENT: "is not there, and cannot be made there; check the path",
+    errno.EEXIST: "is a file, and a folder is needed; choose another name",
+    errno.ENOTDIR: "leads through a file as if it were a folder; check the path",
+    errno.EISDIR: "is a folder, and a file is needed; add a file's name",
+    errno.EACCES: "may not be read or written by you; choose another place",
+    errno.EPERM: "may not be read or written by you; choose another place",
+    errno.EROFS: "is on a disk that can only be read; choose another place",
+    errno.ENOSPC: "does not fit, the disk is full; make room and run the command again",
+    errno.ENAMETOOLONG: "has a name that is too long; choose a shorter one",
+}
+
+
+def _of_file(trouble: OSError) -> str:
+    """Say what about a file is wrong; what else the system says, as it says it."""
+    rule = _FILE_RULES.get(trouble.errno or 0)
+    return str(trouble) if rule is None or trouble.filename is None else f"{trouble.filename}: {rule}"

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.console import Console
 
+from analogeq.circuit import Circuit
 from analogeq.cli.options import (
     AsJson,
     EngineName,
@@ -22,11 +24,11 @@ from analogeq.cli.options import (
 )
 from analogeq.errors import InputError
 from analogeq.files import write_text_atomically
-from analogeq.flow.design import build_circuit, parse_layers
+from analogeq.flow.design import Start, build_circuit, parse_layers, starting_weights
 from analogeq.flow.families import (
     AnyCircuit,
     Settler,
-    first_weights,
+    family_of,
     programmed,
     readable_netlist,
     remark,
@@ -35,12 +37,13 @@ from analogeq.flow.families import (
 )
 from analogeq.flow.runs import open_run
 from analogeq.flow.training import settle_one
-from analogeq.network import Parameters
 
 RunFolder = Annotated[Path | None, typer.Option("--run", help="A trained run's folder, instead of random weights.")]
-Scale = Annotated[float, typer.Option("--scale", help="Multiplies the limits of random weights.")]
+Scale = Annotated[
+    float | None, typer.Option("--scale", help="Hopfield: multiplies the limits of random weights, by 1 if not given.")
+]
 Inputs = Annotated[
-    str | None, typer.Option("--inputs", help="Input signals in [0, 1], with commas; random if not given.")
+    str | None, typer.Option("--inputs", help="Input signals, 0.2,0.9,…; hopfield: in [0, 1]. Random if not given.")
 ]
 
 
@@ -59,7 +62,7 @@ def compile_(
     run: RunFolder = None,
     inputs: Inputs = None,
     seed: Seed = 0,
-    scale: Scale = 1.0,
+    scale: Scale = None,
     flat: Annotated[
         bool, typer.Option("--flat", help="The folded netlist that simulations load, not the readable one.")
     ] = False,
@@ -70,8 +73,8 @@ def compile_(
     The readable netlist runs as it is: ngspice -b FILE prints the settled outputs.
     """
     began = time.perf_counter()
-    circuit, parameters = _programmed(layers, graph, technology, run, seed, scale)
-    signals = _signals(circuit, inputs, seed)
+    circuit, start = _programmed(layers, graph, technology, run, seed, scale)
+    parameters, signals = start.parameters, _signals(circuit, inputs, seed)
     text = simulation_netlist(circuit, parameters) if flat else readable_netlist(circuit, parameters, signals)
     write_text_atomically(output, text)
     report = {
@@ -80,6 +83,7 @@ def compile_(
         "inputs": circuit.network.n_inputs,
         "nodes": circuit.network.n_nodes,
         "edges": circuit.network.n_edges,
+        "weights": start.origin,
         "clipped": programmed(circuit, parameters).clipped,
         "remark": remark(circuit),
         "seconds": time.perf_counter() - began,
@@ -93,6 +97,7 @@ def compile_(
         f" ({report['clipped']} out of range), {report['seconds']:.2f} s",
         markup=False,
     )
+    _tell_values(out, start, inputs, seed)
     if report["remark"]:
         out.print(str(report["remark"]), markup=False, style="bold")
     if not flat:
@@ -107,18 +112,18 @@ def settle(
     run: RunFolder = None,
     inputs: Inputs = None,
     seed: Seed = 0,
-    scale: Scale = 1.0,
+    scale: Scale = None,
     engine: EngineName = "native",
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Settle one sample, from zero to its equilibrium, and print the node voltages."""
-    circuit, parameters = _programmed(layers, graph, technology, run, seed, scale)
-    signals = _signals(circuit, inputs, seed)
+    """Settle one sample, from zero to its equilibrium, and print the outputs' voltages; with --json every node's."""
+    circuit, start = _programmed(layers, graph, technology, run, seed, scale)
+    parameters, signals = start.parameters, _signals(circuit, inputs, seed)
     began = time.perf_counter()
     point = settle_one(circuit, parameters, signals, Settler(engine, workers))
     seconds = time.perf_counter() - began
-    certificate = uniqueness(circuit, parameters, signals)
+    certificate, clipped = uniqueness(circuit, parameters, signals), programmed(circuit, parameters).clipped
     names = circuit.network.node_names
     volts = dict(zip(names, (float(v) for v in point.voltages[0]), strict=True))
     if as_json:
@@ -128,6 +133,9 @@ def settle(
                 "analysis": point.analysis,
                 "kirchhoff_residual": float(point.kcl_residual[0]),
                 "seconds": seconds,
+                "weights": start.origin,
+                "clipped": clipped,
+                "remark": remark(circuit),
                 "one_operating_point": None if certificate is None else certificate.strictly_convex,
                 "certificate_margin": None if certificate is None else certificate.margin,
                 "voltages": volts,
@@ -141,23 +149,37 @@ def settle(
         f"{len(names)} nodes by {engine} ({point.analysis}), residual {point.kcl_residual[0]:.2g} A, {seconds:.3f} s",
         markup=False,
     )
+    _tell_values(out, start, inputs, seed)
+    if clipped:
+        out.print(f"{clipped} of {circuit.network.n_edges:,} weights are out of the range and stand at its end")
+    if remark(circuit):
+        out.print(remark(circuit), markup=False, style="bold")
     if certificate is not None:
         proven = f"one operating point, proven with margin {certificate.margin:.3g}"
         out.print(proven if certificate.strictly_convex else "no proof that this is the only operating point")
 
 
+def _tell_values(out: Console, start: Start, inputs: str | None, seed: int) -> None:
+    signals = f"drawn at random, seed {seed}" if inputs is None else "as given"
+    out.print(f"weights {start.origin}; input signals {signals}", markup=False)
+
+
 def _programmed(
-    layers: str | None, graph: Path | None, technology: Path | None, run: Path | None, seed: int, scale: float
-) -> tuple[AnyCircuit, Parameters]:
+    layers: str | None, graph: Path | None, technology: Path | None, run: Path | None, seed: int, scale: float | None
+) -> tuple[AnyCircuit, Start]:
     if run is not None:
         if layers is not None or graph is not None or technology is not None:
             raise InputError(
                 "--run brings its own network and technology; leave --layers, --graph and --technology out"
             )
+        if scale is not None:
+            raise InputError(f"--scale {scale}: multiplies random weights, and --run brings its own; leave it out")
         opened = open_run(run)
-        return opened.circuit, opened.parameters
+        return opened.circuit, Start(opened.parameters, f"of the run {run}")
     circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
-    return circuit, first_weights(circuit, seed, scale)[0]
+    if scale is not None and family_of(circuit) == "resistive":
+        raise InputError(f"--scale {scale}: a resistive circuit's conductances are drawn from its range; leave it out")
+    return circuit, starting_weights(circuit, graph, seed, scale)
 
 
 def _signals(circuit: AnyCircuit, text: str | None, seed: int) -> np.ndarray:
@@ -171,4 +193,10 @@ def _signals(circuit: AnyCircuit, text: str | None, seed: int) -> np.ndarray:
         raise InputError(f"--inputs: {values.shape[1]} values, the network has {circuit.network.n_inputs} inputs")
     if not np.all(np.isfinite(values)):
         raise InputError(f"--inputs {text!r}: every signal must be finite; give numbers in [0, 1]")
+    outside = values[(values < 0.0) | (values > 1.0)]
+    if outside.size and isinstance(circuit, Circuit):
+        raise InputError(
+            f"--inputs: signal {outside[0]:g} is outside [0, 1], from 0 V to the rail of {circuit.technology.rail:g} V;"
+            " scale the signals into it"
+        )
     return values

@@ -22,7 +22,7 @@ from analogeq.cli.options import (
     print_json,
 )
 from analogeq.errors import InputError
-from analogeq.flow.design import build_circuit, parse_layers
+from analogeq.flow.design import build_circuit, has_weights, parse_layers, starting_weights
 from analogeq.flow.families import Settler
 from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Sweep
 from analogeq.flow.gradient_report import (
@@ -55,7 +55,9 @@ def gradient_check(
     layers: Layers = None,
     graph: Graph = None,
     technology: TechnologyFile = None,
-    scale: Annotated[float, typer.Option(help="Multiplies the limits of random weights.")] = 0.5,
+    scale: Annotated[
+        float | None, typer.Option(help="Hopfield: multiplies the limits of random weights, by 0.5 if not given.")
+    ] = None,
     engine: EngineName = "native",
     workers: Workers = None,
     samples: Annotated[int, typer.Option(min=1, help="Samples in the minibatch.")] = 20,
@@ -94,7 +96,9 @@ def gradient_check(
         subject = subject_of_run(open_run(run), samples)
     else:
         circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
-        subject = random_subject(circuit, samples, seed=seed, scale=scale)
+        half = None if graph is not None and has_weights(graph) else 0.5
+        start = starting_weights(circuit, graph, seed, half if scale is None else scale)
+        subject = random_subject(circuit, samples, start.parameters, seed=seed)
     report = write_report(check_subject(subject, sweep, Settler(engine, workers)), output)
     if as_json:
         print_json(report.as_dict())

@@ -28,7 +28,7 @@ from analogeq.cli.options import (
 from analogeq.errors import InputError
 from analogeq.flow.comparison import CompareRequest, compare_run
 from analogeq.flow.cost.runs import run_costs
-from analogeq.flow.design import build_circuit, parse_layers
+from analogeq.flow.design import build_circuit, has_weights, parse_layers, starting_weights
 from analogeq.flow.exporting import export_run
 from analogeq.flow.families import Settler, remark
 from analogeq.flow.options import TrainOptions, config_of
@@ -53,7 +53,13 @@ def register(app: typer.Typer) -> None:
 def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="The run's folder.")],
     *,
-    data: Annotated[str, typer.Option("--data", help="digits, mnist, fashion-mnist, iris or a .npz file.")] = "digits",
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            help="digits, mnist, fashion-mnist, iris; or a .npz file of x and y, perhaps x_test and y_test.",
+        ),
+    ] = "digits",
     data_dir: DataDir = None,
     layers: Layers = None,
     graph: Graph = None,
@@ -140,8 +146,11 @@ def train(
             sweeps=sweeps,
         ),
     )
+    said = console(quiet=as_json)
     if remark(circuit):
-        console(quiet=as_json).print(remark(circuit), markup=False, style="bold")
+        said.print(remark(circuit), markup=False, style="bold")
+    if graph is not None and has_weights(graph):
+        said.print(f"{graph}: its weights and biases are left aside; training starts from random ones", markup=False)
     source = DataSource(data, None if data_dir is None else str(data_dir))
     out = console(quiet=as_json)
     try:
@@ -221,7 +230,8 @@ def compare(
         found = compare_run(request, run=open_run(run))
     else:
         circuit = build_circuit(None if layers is None else parse_layers(layers), graph, technology)
-        found = compare_run(request, circuit=circuit)
+        start = starting_weights(circuit, graph, seed)
+        found = compare_run(request, circuit=circuit, parameters=start.parameters)
     if as_json:
         print_json({"rows": [asdict(row) for row in found.rows], "files": [str(f) for f in found.files]})
         return

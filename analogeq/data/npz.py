@@ -16,9 +16,14 @@ from analogeq.errors import DataError
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
+_KEYS = ("x", "y", "x_test", "y_test")
+_ALSO = {"x_train": "x", "y_train": "y"}
+"""As Keras writes its datasets."""
+_REMEDY = "write it with numpy.savez(path, x=samples, y=labels), and x_test=…, y_test=… if it has a test set"
+
 
 def load_npz(path: Path, dtype: type[np.floating], seed: int) -> Dataset:
-    """Load ``x`` and ``y`` and, where the archive has them, ``x_test`` and ``y_test``.
+    """Load ``x`` and ``y`` (or ``x_train`` and ``y_train``) and, where there are such, ``x_test`` and ``y_test``.
 
     Without a test set of its own one sixth of the samples, stratified and drawn with ``seed``, is
     held out.
@@ -57,22 +62,40 @@ def _read(path: Path) -> Arrays:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.ndarray):
-                raise DataError(f"{path}: one array without a name; write it with numpy.savez(path, x=…, y=…)")
-            return {key: archive[key] for key in ("x", "y", "x_test", "y_test") if key in archive.files}
+                raise DataError(f"{path}: one array without a name; {_REMEDY}")
+            return _named(path, archive)
     except DataError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{path}: not a readable .npz of plain numbers ({error}); write it with numpy.savez(path, x=…, y=…)"
-        ) from error
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; check the path") from None
+    except (ValueError, EOFError) as error:
+        raise DataError(f"{path}: not a readable .npz of plain numbers; {_REMEDY}") from error
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: not a readable .npz of plain numbers ({error}); {_REMEDY}") from error
+
+
+def _named(path: Path, archive: Mapping[str, NDArray[np.generic]]) -> Arrays:
+    """Arrays under the names that this module has for them."""
+    held = list(archive)
+    twice = next((also for also, key in _ALSO.items() if also in held and key in held), None)
+    if twice is not None:
+        raise DataError(f"{path}: holds both {_ALSO[twice]} and {twice}; leave one of them out")
+    called = {_ALSO.get(key, key): key for key in held}
+    missing = [key for key in ("x", "y") if key not in called]
+    if missing:
+        there = ", ".join(held[:_MOST_NAMED]) + (", …" if len(held) > _MOST_NAMED else "")
+        raise DataError(f"{path}: has no array {missing[0]}, it holds {there or 'nothing'}; {_REMEDY}")
+    return {key: archive[called[key]] for key in _KEYS if key in called}
+
+
+_MOST_NAMED = 8
+"""Arrays that a message names."""
 
 
 def _samples(path: Path, arrays: Arrays, x_key: str, y_key: str) -> tuple[NDArray[np.generic], Labels]:
     missing = [key for key in (x_key, y_key) if key not in arrays]
     if missing:
-        raise DataError(
-            f"{path}: has no array {missing[0]}; write it with numpy.savez(path, {x_key}=samples, {y_key}=labels)"
-        )
+        raise DataError(f"{path}: has no array {missing[0]}; {_REMEDY}")
     x, y = arrays[x_key], arrays[y_key]
     if x.dtype.kind not in "fiub" or x.ndim < 2 or x.size == 0:
         raise DataError(f"{path}: {x_key} is {x.dtype} of shape {x.shape}; it must hold numbers, one row a sample")

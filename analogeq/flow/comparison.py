@@ -25,6 +25,10 @@ from analogeq.training import TrainingConfig
 DEFAULT_TETHER = 0.1
 
 
+LONGEST_HORIZON = 1e5
+"""Time constants: two million points of every waveform."""
+
+
 @dataclass(frozen=True)
 class CompareRequest:
     """What to compare and where to write it.
@@ -50,8 +54,10 @@ class CompareRequest:
     seed: int
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.horizon < float("inf"):
-            raise InputError(f"--horizon {self.horizon}: give a positive number of time constants")
+        if not 0.0 < self.horizon <= LONGEST_HORIZON:
+            raise InputError(
+                f"--horizon {self.horizon}: give a positive number of time constants, at most {LONGEST_HORIZON:g}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +68,14 @@ class Compared:
     files: tuple[Path, ...]
 
 
-def compare_run(request: CompareRequest, *, run: Run | None = None, circuit: AnyCircuit | None = None) -> Compared:
-    """Compare on a trained run's test samples, or on random weights and inputs for a circuit."""
+def compare_run(
+    request: CompareRequest,
+    *,
+    run: Run | None = None,
+    circuit: AnyCircuit | None = None,
+    parameters: Parameters | None = None,
+) -> Compared:
+    """Compare on a trained run's test samples, or on random inputs for a circuit; its weights random unless given."""
     if run is not None:
         inputs = run.source.load().x_test[: request.samples].astype(np.float64)
         if isinstance(run.circuit, ResistiveCircuit):
@@ -73,6 +85,7 @@ def compare_run(request: CompareRequest, *, run: Run | None = None, circuit: Any
     if circuit is None:
         raise InputError("compare: give a run's folder, or a network (--layers or --graph)")
     own, copy = first_weights(circuit, request.seed)
+    own = own if parameters is None else parameters
     inputs = np.random.default_rng(request.seed).random((request.samples, circuit.network.n_inputs))
     if isinstance(circuit, ResistiveCircuit):
         return _write_sweeps(request, circuit, own, copy, inputs)

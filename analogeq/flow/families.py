@@ -66,8 +66,17 @@ def check_family(circuit: AnyCircuit, config: AnyConfig) -> None:
         )
 
 
+LARGEST_SCALE = 1e6
+"""Of random weights: a million times Glorot's is far out of any range that devices have."""
+
+
 def first_weights(circuit: AnyCircuit, seed: int, scale: float = 1.0) -> tuple[Parameters, FeedforwardCopy]:
-    """Draw what a circuit and its copy hold before the first step of a training with this seed."""
+    """Draw what a circuit and its copy hold before the first step of a training with this seed.
+
+    ``scale`` multiplies the limits of random weights; conductances of resistive circuits are drawn from their range.
+    """
+    if not 0.0 <= scale <= LARGEST_SCALE:
+        raise InputError(f"--scale {scale}: give a factor from 0 to {LARGEST_SCALE:g}")
     for_circuit, for_copy = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     network = circuit.network
     if isinstance(circuit, ResistiveCircuit):

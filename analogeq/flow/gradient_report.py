@@ -9,10 +9,11 @@ import numpy as np
 
 from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.errors import CheckFailedError, InputError
-from analogeq.flow.families import AnyCircuit, Settler, first_weights
+from analogeq.flow.families import AnyCircuit, Settler
 from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Subject, Sweep, check_gradients
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, check_resistive_gradients
 from analogeq.flow.runs import Run
+from analogeq.network import Parameters
 from analogeq.report import save_figure, save_table_csv
 from analogeq.report.gradients import LossCurve, LossPanel, gradient_loss_figure
 from analogeq.training import ResistiveTrainingConfig, TrainingConfig
@@ -52,9 +53,8 @@ def subject_of_run(run: Run, samples: int) -> Subject | ResistiveSubject:
     return Subject(run.circuit, run.parameters, inputs, targets, prediction, tether)
 
 
-def random_subject(circuit: AnyCircuit, samples: int, *, seed: int, scale: float) -> Subject | ResistiveSubject:
-    """Random weights, inputs and classes; the circuit starts from zero, untethered."""
-    own, _ = first_weights(circuit, seed, scale)
+def random_subject(circuit: AnyCircuit, samples: int, own: Parameters, *, seed: int) -> Subject | ResistiveSubject:
+    """Random inputs and classes for a circuit of these weights; it starts from zero, untethered."""
     rng = np.random.default_rng((seed, 1))
     inputs = rng.random((samples, circuit.network.n_inputs))
     pairs = isinstance(circuit, ResistiveCircuit) and circuit.technology.outputs == "pairs"

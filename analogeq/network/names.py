@@ -44,11 +44,20 @@ def node_name(key: Hashable) -> str:
     if name is None or not _NAME.fullmatch(name):
         raise GraphError(
             f"node {shown(key)}: a name is a letter and up to 62 letters, digits and underscores, an int or a tuple of "
-            "ints, none negative; rename the node"
+            f"ints, none negative; rename the node{_proposed(key)}"
         )
     if name in RESERVED:
         raise GraphError(f"node {shown(key)}: SPICE reads {name!r} as something else; rename the node, {name}_1 say")
     return name
+
+
+def _proposed(key: Hashable) -> str:
+    """Spell a string as a name, where that leaves something of it."""
+    if not isinstance(key, str):
+        return ""
+    name = re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")
+    name = (name if name[:1].isalpha() else f"n{name}")[:63]
+    return f", {name} say" if name != "n" and name not in RESERVED else ""
 
 
 def shown(key: object) -> str:

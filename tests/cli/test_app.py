@@ -74,6 +74,10 @@ def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixtu
         (["train", "--layers", "4,6,3", "--data", "iris", "--copy-activation", "soft", "--output", "x"], "knees"),
         (["settle", "--layers", "2,2", "--inputs", "0.5"], "2 inputs"),
         (["settle", "--layers", "2,2", "--inputs", "nan,0"], "finite"),
+        (["settle", "--layers", "2,2", "--inputs", "0.5,7"], "signal 7"),
+        (["settle", "--layers", "2,2", "--scale", "nan"], "--scale nan"),
+        (["settle", "--layers", "2,2", "--scale", "-1"], "--scale -1"),
+        (["compare", "--layers", "2,2", "--horizon", "1e9"], "100000"),
         (["settle", "--layers", "2,2", "--engine", "hspice"], "hspice"),
         (["settle", "--graph", "/nowhere.graphml"], "no such file"),
         (["train", "--layers", "4,6,3", "--data", "irs", "--output", "unused"], "iris"),
@@ -227,3 +231,88 @@ def test_a_nudge_that_leaves_no_equilibrium_returns_4_and_says_what_would(
     arguments = ["train", "--data", "iris", "--layers", "4,6,3", "--beta", "-5", "--nudging", "one-sided"]
     assert run([*arguments, "--nudged-time", "0", "--epochs", "1", "--output", str(tmp_path / "run")]) == 4
     assert "raise beta" in " ".join(capsys.readouterr().err.split())
+
+
+DRAWN = "source,target,role,weight,bias\nx,,input,,\nh,,hidden,,0.25\ny,,output,,\nx,h,,0.5,\nh,y,,{weight},\n"
+
+
+def _drawn(folder: Path, weight: str) -> str:
+    file = folder / "net.csv"
+    file.write_text(DRAWN.format(weight=weight), encoding="utf-8")
+    return str(file)
+
+
+def test_weights_and_biases_drawn_in_a_graph_are_those_that_settle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # one way round by hand: h = 0.25 + 0.5 * 0.6 + 0.4 y and y = 0.4 h
+    found = _json(capsys, "settle", "--graph", _drawn(tmp_path, "0.4"), "--inputs", "0.6")
+    h = 0.55 / (1.0 - 0.4**2)
+    assert found["voltages"] == pytest.approx({"h": h, "y": 0.4 * h}, abs=1e-9)  # Newton's last step
+    assert "net.csv" in found["weights"]
+
+
+def test_weights_out_of_range_are_counted_when_they_settle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["settle", "--graph", _drawn(tmp_path, "40"), "--inputs", "0.6"]) == 0
+    assert "1 of 2 weights are out of the range" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("weight", ["nan", ""])
+def test_a_graph_with_a_weight_that_is_none_is_refused(
+    weight: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compile", "--graph", _drawn(tmp_path, weight), "--output", str(tmp_path / "net.cir")]) == 2
+    assert "'h' to 'y': weight" in capsys.readouterr().err
+
+
+def test_a_resistive_circuit_takes_drawn_weights_for_conductances_or_says_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph, chip = _drawn(tmp_path, "0.25"), tmp_path / "chip.toml"
+    chip.write_text('[chip]\nfamily = "resistive"\n[biases]\ncurrents = "none"\n', encoding="utf-8")
+    assert run(["settle", "--graph", graph, "--technology", str(chip), "--inputs", "0.6"]) == 2
+    assert 'kind = "single"' in capsys.readouterr().err
+    divider = "source,target,role,weight\nx,,input,\nz,,input,\nh,,hidden,\ny,,output,\nx,h,,0.5\nz,h,,0.25\nh,y,,1\n"
+    Path(graph).write_text(divider, encoding="utf-8")
+    chip.write_text(chip.read_text() + '[inputs]\nkind = "single"\n[device]\nkind = "none"\n', encoding="utf-8")
+    found = _json(capsys, "settle", "--graph", graph, "--technology", str(chip), "--inputs", "0.6,0")
+    assert found["voltages"] == pytest.approx({"h": 0.4, "y": 0.4}, abs=1e-12)  # a divider of 0.5 S and 0.25 S
+    assert "net.csv" in found["weights"]
+
+
+def test_training_says_that_it_leaves_drawn_weights_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "own.npz", x=np.linspace(0.0, 1.0, 24)[:, None], y=np.arange(24) // 12)
+    graph = tmp_path / "net.csv"
+    two = "y,,output,,\nz,,output,,\n"
+    graph.write_text(DRAWN.format(weight="0.4").replace("y,,output,,\n", two) + "h,z,,0.1,\n", encoding="utf-8")
+    arguments = ["--data", str(tmp_path / "own.npz"), "--epochs", "1", "--output", str(tmp_path / "run")]
+    assert run(["train", "--graph", str(graph), *arguments]) == 0
+    assert "starts from random ones" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("where", ["file.txt/net.cir", "."])
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file.txt").write_text("a file", encoding="utf-8")
+    assert run(["compile", "--layers", "2,2", "--output", str(tmp_path / where)]) == 1
+    shown = capsys.readouterr().err
+    assert f"error: {tmp_path / where}: " in shown
+    assert "Errno" not in shown
+
+
+def test_a_network_that_does_not_fit_into_memory_fails_with_advice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError("Unable to allocate 74.5 GiB")
+
+    monkeypatch.setattr("analogeq.cli.circuits.build_circuit", full)
+    assert run(["compile", "--layers", "100000,100000,10", "--output", str(tmp_path / "net.cir")]) == 1
+    assert "74.5 GiB" in capsys.readouterr().err
+
+
+def test_a_technology_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    chip = tmp_path / "chip.toml"
+    chip.write_bytes(b'\xef\xbb\xbf[chip]\nrail = "1 V"\n')
+    assert run(["compile", "--layers", "2,2", "--technology", str(chip), "--output", str(tmp_path / "net.cir")]) == 0

@@ -114,5 +114,30 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match="not a readable"):
+    with pytest.raises(DataError, match="no such file"):
         load(tmp_path / "none.npz")
+
+
+def test_the_names_that_keras_gives_are_understood(tmp_path):
+    data = load(saved(tmp_path, x_train=X, y_train=Y, x_test=X[:3], y_test=Y[:3]))
+    assert np.array_equal(data.x_train, X)
+    assert np.array_equal(data.y_test, Y[:3])
+
+
+def test_two_names_for_one_array_are_refused(tmp_path):
+    with pytest.raises(DataError, match="both x and x_train"):
+        load(saved(tmp_path, x=X, x_train=X, y=Y))
+
+
+def test_a_missing_array_is_told_with_those_that_are_there(tmp_path):
+    with pytest.raises(DataError, match="no array x, it holds images, y"):
+        load(saved(tmp_path, images=X, y=Y))
+
+
+def test_a_file_that_is_not_there_or_no_archive_is_told_as_such(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        load(tmp_path / "nope.npz")
+    (tmp_path / "text.npz").write_text("hello", encoding="utf-8")
+    with pytest.raises(DataError, match="not a readable") as caught:
+        load(tmp_path / "text.npz")
+    assert "pickle" not in str(caught.value)

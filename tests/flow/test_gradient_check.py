@@ -11,6 +11,7 @@ from analogeq.circuit import Circuit
 from analogeq.controller import Controller, Schedule
 from analogeq.engines import engine
 from analogeq.errors import CheckFailedError, InputError
+from analogeq.flow.families import first_weights
 from analogeq.flow.gradient_check import (
     LIMIT,
     GradientCheck,
@@ -34,7 +35,8 @@ WEAK = Sweep(betas=(2e-3, 4e-3, 8e-3))
 
 
 def subject(technology: Technology | None = None, **changes: object) -> Subject:
-    made = random_subject(Circuit(NETWORK, technology or Technology()), 6, seed=1, scale=0.2)
+    circuit = Circuit(NETWORK, technology or Technology())
+    made = random_subject(circuit, 6, first_weights(circuit, 1, 0.2)[0], seed=1)
     made.parameters.biases[:] = 0.35  # off the corners, where the cost is smooth
     return replace(made, **changes)
 

@@ -5,6 +5,7 @@ import pytest
 
 from analogeq.circuit import compile_circuit
 from analogeq.errors import InputError
+from analogeq.flow.families import first_weights
 from analogeq.flow.gradient_check import Sweep
 from analogeq.flow.gradient_report import random_subject
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, check_resistive_gradients
@@ -75,7 +76,7 @@ def test_times_and_contrastive_learning_are_refused() -> None:
 
 def test_pairs_are_nudged_by_a_current() -> None:
     circuit = compile_circuit(Network.layered((4, 5, 4)), ResistiveTechnology(outputs="pairs"))
-    check = check_resistive_gradients(random_subject(circuit, 4, seed=0, scale=1.0), SWEEP)
+    check = check_resistive_gradients(random_subject(circuit, 4, first_weights(circuit, 0)[0], seed=0), SWEEP)
     assert losses(check, "centred")[1e-3] < 1e-9
 
 

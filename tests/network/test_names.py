@@ -57,3 +57,10 @@ def test_every_name_that_comes_out_is_safe_in_a_netlist(key):
 
 def test_no_name_passes_here_that_the_netlist_would_refuse_later():
     assert NETLIST_RESERVED <= RESERVED
+
+
+@pytest.mark.parametrize(("key", "proposed"), [("in a", "in_a"), ("1x", "n1x"), ("A-b.c", "a_b_c"), ("0", "n0")])
+def test_a_name_that_would_do_is_proposed(key, proposed):
+    with pytest.raises(GraphError, match=f"rename the node, {proposed} say"):
+        node_name(key)
+    assert node_name(proposed) == proposed

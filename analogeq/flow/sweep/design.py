@@ -118,6 +118,6 @@ def base_technology(study: Study, folder: Path) -> tuple[dict[str, Any], Path]:
     if not file.is_relative_to(folder.resolve()):
         raise InputError(f"technology {study.study.technology!r}: lies outside the study's folder; put it below it")
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8")), file.parent
+        return tomllib.loads(file.read_text(encoding="utf-8-sig")), file.parent
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as trouble:
         raise InputError(f"technology {study.study.technology!r}: cannot be read ({trouble})") from trouble

@@ -193,7 +193,7 @@ def read_study(path: Path) -> Study:
         If it cannot be read, or says something that no study can; the message names table and key.
     """
     try:
-        return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError) as trouble:
         raise InputError(f"{path}: cannot be read ({trouble}); check the path") from trouble
     except tomllib.TOMLDecodeError as trouble:

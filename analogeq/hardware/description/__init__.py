@@ -42,7 +42,7 @@ def load_technology(path: str | Path) -> Technology | ResistiveTechnology:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TechnologyError(f"{file}: cannot be read ({error}); check the path") from error
     return technology_from_toml(text, source=str(file), folder=file.parent)
