@@ -53,6 +53,11 @@ def _of_steps(memory: Memory) -> Iterator[str]:
         step = max(memory.pulses.up.mean_step, memory.pulses.down.mean_step)
         if step >= HALF * HALF:  # from the middle there is half the range to go, and a pulse takes half of it
             yield f"memory: one pulse goes {100.0 * step:.0f} % of the range; learning needs smaller steps: more pulses"
+        if (spread := memory.pulses.of_range) >= EVENLY:
+            yield (
+                f"memory: the spread of one pulse is {100.0 * spread:.0f} % of the range, and that of conductances "
+                f"drawn blindly {100.0 * EVENLY:.0f} %; the device does not follow its pulses, average its readings"
+            )
 
 
 def _of_verifying(memory: Memory) -> Iterator[str]:

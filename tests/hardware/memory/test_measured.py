@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analogeq.errors import TechnologyError
-from analogeq.hardware.memory import Branch, Pulses, fit_pulses, read_pulses
+from analogeq.hardware.memory import Branch, Pulses, fit_pulses, read_pulses, remarks
 
 LOW, HIGH = 2e-6, 42e-6
 
@@ -75,7 +75,15 @@ def test_columns_may_stand_in_any_order_and_unit(tmp_path):
         ("pulse,conductance [uF],direction\n0,1,up\n", "not in S or Ohm"),
         ("pulse,conductance [uS],direction\n0,1,sideways\n", "line 2: direction 'sideways'"),
         ("pulse,conductance [uS],direction\n0,x,up\n", "line 2: '0,x,up' is no pulse"),
-        ("pulse,conductance [uS],direction\n0,-1,up\n", "line 2: pulse 0.0, conductance -1.0"),
+        ("pulse,conductance [uS],direction\n\n0,=1+1,up\n", "line 3: '0,=1.1,up' is no pulse"),
+        ("pulse,conductance [uS],direction\n0,-1,up\n", "line 2: pulse 0.0, reading -1.0"),
+        ("pulse,conductance [uS],direction\n0,nan,up\n", "line 2: pulse 0.0, reading nan"),
+        ("pulse,conductance [uS],direction\n4.018,0,up\n", "line 2: pulse 4.018; .* are two columns swapped"),
+        ("pulse,conductance [kOhm],direction\n0,1,up\n", "is kOhm, which is a resistance's"),
+        ("pulse,resistance [uS],direction\n0,1,up\n", "not in Ohm"),
+        ("pulse,resistance [Ohm],direction\n0,0,up\n", "line 2: reading 0.0, no finite conductance"),
+        ("pulse,conductance [uS],conductance [mS],direction\n0,1,1,up\n", "each once"),
+        ('pulse,conductance [uS],direction\n0,"1\n",up\n', "CSV|several lines"),
         ("pulse,conductance [uS],direction\n0,1,up\n1,2,up\n2,3,up\n3,4,up\n", "pulses down: 0 rows"),
     ],
 )
@@ -94,3 +102,48 @@ def test_a_device_that_does_not_move_or_moves_the_wrong_way_is_refused(tmp_path)
         fit_pulses(read_pulses(written(tmp_path / "turned.csv", turned)))
     with pytest.raises(TechnologyError, match="does not move"):
         fit_pulses(read_pulses(written(tmp_path / "still.csv", [(n, 3.0, d) for n, _, d in rows])))
+
+
+def _pulses():
+    return measured(Pulses(Branch(20.0, 20.0), Branch(20.0, 20.0)), 20, 20)
+
+
+def _table(separator=",", decimal=".", unit="uS", heading="Conductance (μS)", up="up"):
+    rows = [[str(n), repr(g).replace(".", decimal), {"up": up}.get(d, d)] for n, g, d in _pulses()]
+    return "\n".join(separator.join(row) for row in [["Pulse", heading, "Direction"], *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(
+            _table(";", ",").encode("cp1252", errors="xmlcharrefreplace").replace(b"&#956;", b"\xb5"), id="Excel"
+        ),
+        pytest.param(_table(";").encode("utf-8-sig"), id="semicolons"),
+        pytest.param(_table("\t", ",").encode("utf-16"), id="Unicode text"),
+        pytest.param(_table().replace("\n", "\r").encode(), id="old Macintosh"),
+        pytest.param(b"# sample 3\r\n" + _table().replace("\n", ",,\r\n").encode() + b",,,,\r\n", id="comment"),
+        pytest.param(_table(up="LTP").replace("down", "LTD").encode(), id="synapse"),
+    ],
+)
+def test_a_table_is_read_as_laboratories_and_spreadsheets_write_it(tmp_path, raw):
+    plain = read_pulses(written(tmp_path / "plain.csv", _pulses()))
+    (tmp_path / "other.csv").write_bytes(raw)
+    other = read_pulses(tmp_path / "other.csv")
+    for name in ("pulse", "conductance", "up", "run"):
+        assert np.array_equal(getattr(other, name), getattr(plain, name)), name
+
+
+def test_resistances_are_inverted(tmp_path):
+    rows = [(n, 1e3 / g, d) for n, g, d in _pulses()]  # 1 uS is 1,000 kOhm
+    found = read_pulses(written(tmp_path / "r.csv", rows, "pulse,resistance [kOhm],direction"))
+    plain = read_pulses(written(tmp_path / "g.csv", _pulses()))
+    assert np.allclose(found.conductance, plain.conductance, rtol=1e-15, atol=0.0)  # a rounding or two
+
+
+def test_a_device_whose_readings_do_not_follow_its_pulses_is_called_hopeless(tmp_path):
+    rng = np.random.default_rng(4)
+    blind = [(n, float(rng.uniform(LOW, HIGH)) * 1e6 + 0.01 * n * (1 if d == "up" else -1), d) for n, _, d in _pulses()]
+    found = fit_pulses(read_pulses(written(tmp_path / "blind.csv", blind)))
+    assert any("does not follow its pulses" in said for said in remarks(found.memory, found.low, found.high))
+    assert remarks(fit_pulses(read_pulses(written(tmp_path / "g.csv", _pulses()))).memory, LOW, HIGH) == ()
