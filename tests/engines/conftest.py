@@ -1,6 +1,6 @@
 """What every engine is measured against: the exact dynamics between ideal clamps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import networkx as nx
@@ -123,6 +123,22 @@ def opened_engines() -> Iterator[Callable[..., Engine]]:
     for each in made.values():
         if hasattr(each, "close"):
             each.close()
+
+
+@pytest.fixture(params=["native", pytest.param("ngspice", marks=pytest.mark.ngspice)], name="engine")
+def each_engine(request: pytest.FixtureRequest, opened_engines: Callable[..., Engine]) -> Engine:
+    return opened_engines(request.param)
+
+
+@pytest.fixture(scope="session")
+def phase_error() -> Mapping[tuple[str, str], float]:
+    """Largest errors that each engine states for phases of strongly coupled circuits, in rails, by accuracy."""
+    return {
+        ("native", "fast"): 1e-3,
+        ("native", "tight"): 1e-7,
+        ("ngspice", "fast"): 5e-2,
+        ("ngspice", "tight"): 2e-5,
+    }
 
 
 Relabelled = tuple[ResistiveCircuit, ResistiveConductances, ResistiveDrive, NDArray[np.intp]]

@@ -50,8 +50,6 @@ from analogeq.network import (
 
 Doubles = NDArray[np.float64]
 
-ENGINES = ["native", pytest.param("ngspice", marks=pytest.mark.ngspice)]
-
 SKIPS: dict[tuple[str, str], str] = {}
 """Engine and circuit, with the reason; none at present."""
 
@@ -184,11 +182,6 @@ CASES: dict[str, Callable[[], Case]] = {
     "held, lattice": lambda: case(LATTICE, held, device=SOFT),
     **{f"a node of 0 S, {name}": lambda d=device: cut_off(d) for name, device in DEVICES.items()},
 }
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, opened_engines: Callable[..., Engine]) -> Engine:
-    return opened_engines(request.param)
 
 
 Opener = Callable[[str], tuple[Case, Session]]

@@ -1,6 +1,6 @@
 """What no engine takes for a circuit of the resistive family, and what each says of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,11 +16,6 @@ from analogeq.network import Network, layered_graph, network_from_graph, with_la
 BATCH = 3
 CIRCUIT = ResistiveCircuit(Network.layered((3, 6, 4)), ResistiveTechnology())
 DRIVE = ResistiveDrive(np.ones((BATCH, 3)))
-
-
-@pytest.fixture(params=["native", pytest.param("ngspice", marks=pytest.mark.ngspice)])
-def engine(request: pytest.FixtureRequest, opened_engines: Callable[..., Engine]) -> Engine:
-    return opened_engines(request.param)
 
 
 @pytest.fixture
