@@ -22,7 +22,6 @@ With three hidden layers phases settle the quickest way that comes as near to eq
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import time
 from collections.abc import Sequence
@@ -34,19 +33,16 @@ import numpy as np
 
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
-from analogeq.digital import Arithmetic, LayeredWeights, choose_arithmetic, descend, feed_forward
 from analogeq.files import write_text_atomically
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, recorded
 from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.network import Network
-from analogeq.network.network import Floats
 from analogeq.report import Figure
 from analogeq.report.race import QuotedPoint, RaceCurve, RacePanel, race_figure
 from analogeq.training import DigitalSettings, DigitalTrainer, TrainingConfig
-from analogeq.training.evaluate import error_percent
-from analogeq.training.loop import plan_epoch
+from analogeq.training.backpropagation import Backpropagation, quickest
 
 EPSILON = 0.5
 LEVELS = (5.0, 4.0, 3.0, 2.5, 2.0)
@@ -144,33 +140,6 @@ class Contestant(Protocol):
         """Train one epoch and measure nothing."""
 
 
-class Backpropagation:
-    """The feedforward network trained by its exact gradient, on a trainer's samples in the trainer's order."""
-
-    def __init__(self, trainer: DigitalTrainer, rate: float, arithmetic: Arithmetic) -> None:
-        self.weights = LayeredWeights(trainer.network, trainer.circuit.parameters())
-        self.data, self.config, self.arithmetic = trainer.data, trainer.config, arithmetic
-        self.rates = (rate,) * len(trainer.network.layers)
-        self.targets, self.epoch = trainer.data.targets(trainer.data.y_train), 0
-
-    def train_epoch(self) -> None:
-        """Train one epoch."""
-        self.train(len(self.data.x_train))
-        self.epoch += 1
-
-    def train(self, samples: int) -> None:
-        """Train on the epoch's first samples."""
-        order, size = plan_epoch(self.config, self.epoch, len(self.data.x_train))[0], self.config.batch_size
-        for first in range(0, samples, size):
-            chosen = order[first : first + size]
-            descend(self.arithmetic, self.weights, self.data.x_train[chosen], self.targets[chosen], self.rates)
-
-    def error(self, x: Floats, y: Any) -> float:
-        """Error on samples and their classes [%]."""
-        signals = feed_forward(self.arithmetic, self.weights, x).signals
-        return error_percent(signals[:, self.weights.network.outputs], y)
-
-
 def work(settings: Settings, folder: Path) -> Result:
     """Find backpropagation's rate, then race."""
     where = None if settings["data_dir"] is None else Path(settings["data_dir"])
@@ -200,24 +169,7 @@ def search(settings: Settings, split: Dataset) -> dict[str, Any]:
 
 def backpropagation(settings: Settings, data: Dataset, rate: float) -> Backpropagation:
     """From the circuit's first weights, by the quicker arithmetic."""
-    ways = [choose_arithmetic(compiled=compiled) for compiled in _ways()]
-    trainer = trainer_of(settings, data, "initialised")
-    quicker = min(ways, key=lambda way: _minibatch_seconds(Backpropagation(trainer, rate, way)))
-    return Backpropagation(trainer, rate, quicker)
-
-
-def _ways() -> tuple[bool, ...]:
-    return (False, True) if importlib.util.find_spec("numba") is not None else (False,)
-
-
-def _minibatch_seconds(runner: Backpropagation) -> float:
-    """Least of five takes: what the machine can do when nothing cuts in."""
-    takes = []
-    for _ in range(6):  # the first one compiles
-        began = time.process_time()
-        runner.train(20 * runner.config.batch_size)
-        takes.append(time.process_time() - began)
-    return min(takes[1:])
+    return quickest(trainer_of(settings, data, "initialised"), rate)
 
 
 def trainer_of(settings: Settings, data: Dataset, contestant: str) -> DigitalTrainer:

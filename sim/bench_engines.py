@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +34,7 @@ from analogeq.circuit import Circuit, Drive
 from analogeq.engines import Accuracy, OperatingPoint, Session, engine
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.engines.ngspice.library import describe_library
+from analogeq.flow.measurements import processor_name
 from analogeq.flow.runs import versions
 from analogeq.hardware import Clamp, DiodeClamp, IdealClamp, Technology
 from analogeq.network import Network, Parameters, glorot_uniform
@@ -254,15 +254,9 @@ def _used(workers: tuple[int, ...]) -> float:
 
 def machine() -> dict[str, object]:
     """Describe the computer, and what slows its arithmetic down."""
-    model = ""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123  a kernel's file, not a path of ours
-            model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
-    except OSError:
-        model = platform.processor()
     library = describe_library()
     return {
-        "processor": model,
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "threads": os.environ.get("OPENBLAS_NUM_THREADS", "all"),
         "load": os.getloadavg()[0],

@@ -19,7 +19,6 @@ import platform
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
@@ -29,8 +28,11 @@ import numpy as np
 
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
-from analogeq.digital import EulerSteps, choose_arithmetic, descend, settle
-from analogeq.digital.matching import distances, equilibrium
+from analogeq.data.stand_in import stand_in
+from analogeq.digital import choose_arithmetic, descend
+from analogeq.flow.distance_left import distances_left
+from analogeq.flow.measurements import Row, at_most, processor_name, recorded
+from analogeq.flow.timing import seconds_in_turn
 from analogeq.network import Network
 from analogeq.training import DigitalSettings, DigitalTrainer, TrainingConfig
 from analogeq.training.loop import plan_epoch
@@ -76,18 +78,6 @@ class Config:
 
 
 SMOKE = Config(threads=(1,), rounds=2, shallow_block=2, deep_block=1, warm_up=2, epochs=0, samples=400)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured figure; ``met`` is None where nothing is asked of it."""
-
-    case: str
-    value: float
-    unit: str
-    target: str | None
-    met: bool | None
-    command: str
 
 
 @dataclass(frozen=True)
@@ -142,7 +132,7 @@ def _speed(config: Config, threads: int) -> list[Row]:
     data, marks = _data(config), f"{threads} thread" + "s" * (threads > 1)
     rows: list[Row] = []
     shallow = _shallow_cases(config, data, threads)
-    times = _in_turn(shallow, config.rounds, config.shallow_block)
+    times = seconds_in_turn(shallow, config.rounds, config.shallow_block)
     rows += _epochs("784-500-10", times, config, marks)
     rows += [
         _ratio(f"784-500-10 plain, 20 + 4 Euler steps, {marks}", times, "plain", 2.0),
@@ -159,7 +149,7 @@ def _speed(config: Config, threads: int) -> list[Row]:
     rows += _left(fastest, data, marks)
     deep = _backpropagations(config, data, DEEP, threads)
     deep |= {"initialised": _minibatches(steps), "initialised, fastest": _minibatches(fastest)}
-    times = _in_turn(deep, config.rounds, config.deep_block)
+    times = seconds_in_turn(deep, config.rounds, config.deep_block)
     rows += _epochs("784-500-500-500-10", times, config, marks)
     rows += [
         _ratio(f"784-500-500-500-10 initialised, 50 + 8 Euler steps, {marks}", times, "initialised", 28.0),
@@ -247,63 +237,33 @@ def _backpropagations(
     return {name: case(compiled=compiled) for name, compiled in kinds.items()}
 
 
-def _in_turn(cases: dict[str, Callable[[int], None]], rounds: int, block: int) -> dict[str, np.ndarray]:
-    """Seconds of a minibatch, for every case and round; each round takes every case once."""
-    seconds = {name: np.empty(rounds) for name in cases}
-    for turn in range(rounds):
-        for name, one in cases.items():
-            time.sleep(0.2)  # threads of the case before stop waiting for work, which they do spinning
-            one(turn * block)  # brings its weights back into the caches
-            began = time.perf_counter()
-            for k in range(block):
-                one(turn * block + k)
-            seconds[name][turn] = (time.perf_counter() - began) / block
-    return seconds
-
-
 def _epochs(net: str, times: dict[str, np.ndarray], config: Config, marks: str) -> list[Row]:
     n = -(-config.samples // config.batch)
-    return [Row(f"{net} {k}, {marks}, epoch", float(np.median(t)) * n, "s", None, None, "") for k, t in times.items()]
+    return [recorded(f"{net} {k}, {marks}, epoch", float(np.median(t)) * n, "s", "") for k, t in times.items()]
 
 
 def _ratio(name: str, times: dict[str, np.ndarray], case: str, target: float | None) -> Row:
     quicker = min((t for k, t in times.items() if k.startswith("backpropagation")), key=lambda t: float(np.median(t)))
-    value = float(np.median(times[case] / quicker))
-    asked = None if target is None else f"<= {target:g}"
-    return Row(f"{name}, epoch to backpropagation", value, "x", asked, None if target is None else value <= target, "")
+    value, name = float(np.median(times[case] / quicker)), f"{name}, epoch to backpropagation"
+    return recorded(name, value, "x", "") if target is None else at_most(name, value, "x", target, "")
 
 
 def _left(trainer: DigitalTrainer, data: Dataset, marks: str) -> list[Row]:
     """How far from equilibrium steps and sweeps stop, on test samples that chose nothing."""
     some = slice(0, 200)
-    _, pull, start = trainer.present(data.x_test[some])
-    found: list[Row] = []
-    free = start
-    schedule, targets = trainer.config.schedule, data.targets(data.y_test[some])
-    phases = [("free", pull, trainer.free, schedule.free_time)]
-    phases += [
-        (f"nudged {b:+g}", pull.nudged(targets, b), how, schedule.nudged_time) for b, how in trainer.nudged.items()
+    ends = distances_left(trainer, data.x_test[some], data.targets(data.y_test[some]), epsilon=0.5)
+    net = "-".join(map(str, DEEP))
+    return [
+        recorded(f"{net} {one.phase}, {one.count} {one.kind}, {marks}: distance left", one.distance, "signal", "")
+        for one in ends
     ]
-    for name, on, quick, duration in phases:
-        ends, steps = {}, {}
-        for how in (EulerSteps(round((duration or 0.0) / 0.5)), quick):
-            ends[how] = (start if name == "free" else free).copy()
-            steps[how] = settle(trainer.arithmetic, trainer.circuit, on, how, ends[how])
-        goal = equilibrium(trainer.arithmetic, trainer.circuit, on, next(iter(ends.values())))
-        free = ends[quick] if name == "free" else free
-        for how, end in ends.items():
-            case = f"784-500-500-500-10 {name}, {steps[how]} {'steps' if how is not quick else 'sweeps'}, {marks}"
-            if goal is not None:
-                left = float(np.mean(distances(trainer.circuit, end, goal)))
-                found.append(Row(f"{case}: distance left", left, "signal", None, None, ""))
-    return found
 
 
 def _memory(config: Config) -> list[Row]:
     trainer = _trainer(config, _data(config), SHALLOW, 1)
     trainer.run_epoch()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    return [Row("peak memory, data loaded and one epoch of 784-500-10", peak, "GB", "<= 1", peak <= 1.0, "")]
+    return [at_most("peak memory, data loaded and one epoch of 784-500-10", peak, "GB", 1.0, "")]
 
 
 def _errors(config: Config) -> list[Row]:
@@ -314,22 +274,14 @@ def _errors(config: Config) -> list[Row]:
             at = f"784-500-10 initialised, {name}, after epoch {record.epoch}"
             for what, value in (("copy", record.copy_test_error), ("settled", record.settled_test_error)):
                 if value is not None:
-                    rows.append(Row(f"{at}: test error, {what}", value, "%", None, None, ""))
+                    rows.append(recorded(f"{at}: test error, {what}", value, "%", ""))
     return rows
 
 
 def _data(config: Config) -> Dataset:
     if config.data_dir is not None:
         return load("mnist", data_dir=config.data_dir, dtype=np.float32)
-    rng = np.random.default_rng(config.seed)
-    labels = rng.integers(0, 10, config.samples).astype(np.intp)
-    images = np.zeros((config.samples, 28, 28), dtype=np.float32)
-    strokes = rng.random((10, 20, 5)) < 0.37  # 19 % of all pixels in runs of four, as in MNIST
-    images[:, 4:24, 4:24] = np.repeat(strokes, 4, axis=2)[labels] * (0.5 + 0.5 * rng.random((config.samples, 1, 1)))
-    flat, n = images.reshape(-1, 784), config.samples // 10
-    source = "made up: as many samples as MNIST has, as sparse"
-    names = tuple("0123456789")
-    return Dataset("stand-in", flat, labels, flat[:n], labels[:n], 10, "none", source, (28, 28), names)
+    return stand_in(config.samples, config.seed)
 
 
 def _has_numba() -> bool:
@@ -340,15 +292,12 @@ def _machine() -> dict[str, str | int]:
     """Say what was measured on; real-time scheduling keeps other programs of a busy machine from cutting in."""
     urgent = os.sched_getscheduler(0) in (os.SCHED_RR, os.SCHED_FIFO)
     scheduling = "real time" if urgent else "normal"
-    return {"cpu": _cpu(), "cores": os.cpu_count() or 1, "system": platform.platform(), "scheduling": scheduling}
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    return next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
-    )
+    return {
+        "cpu": processor_name(),
+        "cores": os.cpu_count() or 1,
+        "system": platform.platform(),
+        "scheduling": scheduling,
+    }
 
 
 def table(record: Record) -> str:
@@ -356,7 +305,7 @@ def table(record: Record) -> str:
     lines = ["| case | value | target | met |", "| --- | --- | --- | --- |"]
     for row in record.rows:
         met = "" if row.met is None else "yes" if row.met else "no"
-        lines.append(f"| {row.case} | {row.value:.3g} {row.unit} | {row.target or ''} | {met} |")
+        lines.append(f"| {row.case} | {row.value:.3g} {row.unit} | {row.target} | {met} |")
     return "\n".join(lines)
 
 

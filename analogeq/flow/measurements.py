@@ -58,7 +58,7 @@ def recorded(case: str, value: float, unit: str, command: str) -> Row:
 
 def surroundings() -> dict[str, str]:
     """Versions and machine."""
-    found = {"python": platform.python_version(), "machine": _processor(), "system": platform.system()}
+    found = {"python": platform.python_version(), "machine": processor_name(), "system": platform.system()}
     for package in PACKAGES:
         try:
             found[package] = version(package)
@@ -67,7 +67,8 @@ def surroundings() -> dict[str, str]:
     return found
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """Model of this machine's processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
