@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
 from analogeq.digital import LayeredWeights
-from analogeq.digital.operations import presenting, settling
 from analogeq.engines.ngspice import NgspiceEngine
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
@@ -40,8 +39,8 @@ from analogeq.flow.growth import growth
 from analogeq.flow.measurements import Row, recorded
 from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.flow.ways import METHODS, NAMES, Phases, Ways
+from analogeq.flow.ways_found import WaysFound
 from analogeq.hardware import Technology
-from analogeq.hardware.cost_figures import FLOAT32_JOULES
 from analogeq.network import Network, glorot_uniform, orthogonal_chain
 from analogeq.report import Figure
 from analogeq.report.depth import DepthCurve, DepthPanel, depth_figure
@@ -158,57 +157,9 @@ def _taught(s: Settings, network: Network, data: Dataset) -> tuple[Ways, dict[st
     return Ways(network, trainer.circuit.parameters(), copy, phases, before if moving else {}), errors
 
 
-@dataclass(frozen=True)
-class Found:
-    """All that finished, looked up by what was asked."""
-
-    finished: Sequence[Finished]
-
-    @property
-    def depths(self) -> list[int]:
-        """In order."""
-        return sorted({one.point.settings["depth"] for one in self.finished})
-
-    @property
-    def kinds(self) -> list[str]:
-        """In the order measured."""
-        return list(dict.fromkeys(one.point.settings["kind"] for one in self.finished))
-
-    def starts(self, kind: str) -> list[str]:
-        """Those that a kind was settled from."""
-        return next((list(one.result["starts"]) for one in self.of(kind) if one.result), [])
-
-    def of(self, kind: str, depth: int | None = None) -> list[Finished]:
-        """Points that finished, one a seed."""
-        wanted = [one for one in self.finished if one.result is not None and one.point.settings["kind"] == kind]
-        return [one for one in wanted if depth is None or one.point.settings["depth"] == depth]
-
-    def medians(self, kind: str, start: str, what: str, to: str) -> Doubles:
-        """Median over the digits, shape (depth, seed); infinite where the median digit did not arrive.
-
-        ``what`` is a method, "joules", or a method and "joules": its multiply-accumulates' energy.
-        """
-        rows = [[self._median(one, start, what, to) for one in self.of(kind, depth)] for depth in self.depths]
-        return np.array(rows)
-
-    def _median(self, one: Finished, start: str, what: str, to: str) -> float:
-        assert one.result is not None  # noqa: S101  `of` gives no other
-        method = what.removesuffix(" joules")
-        values = one.result["starts"][start][method][to]
-        middle = float(np.median([np.inf if v is None else v for v in values]))
-        return _digital_joules(one.point.settings, middle) if method != what else middle
-
-
-def _digital_joules(s: Settings, steps: float) -> float:
-    if not np.isfinite(steps):
-        return np.inf
-    network = Network.layered((64, *[s["width"]] * s["depth"], 10))
-    return FLOAT32_JOULES * (presenting(network) + settling(network, round(steps)))
-
-
 def rows(finished: Sequence[Finished], command: str) -> list[Row]:
     """Times, steps, joules and how they grow."""
-    found = Found(finished)
+    found = WaysFound(finished)
     listed = [*_errors(found), *_ways(found), *_savings(found), *_growths(found), *_spice(found)]
     return [recorded(case, value, unit, command) for case, value, unit in listed if np.isfinite(value)]
 
@@ -216,14 +167,14 @@ def rows(finished: Sequence[Finished], command: str) -> list[Row]:
 Listed = Iterator[tuple[str, float, str]]
 
 
-def _errors(found: Found) -> Listed:
+def _errors(found: WaysFound) -> Listed:
     for depth in found.depths:
         for key, name in (("settled_test_error", "settled"), ("copy_test_error", "copy")):
             values = [one.result[key] for one in found.of("trained", depth) if one.result]
             yield f"trained, {depth} hidden: test error, {name}", float(np.median(values)), "%"
 
 
-def _ways(found: Found) -> Listed:
+def _ways(found: WaysFound) -> Listed:
     """Every way to each distance, from zero and from the copy, at some depths."""
     tau = Technology().time_constant
     some = [d for d in found.depths if d in (1, 2, 4, 8)]
@@ -243,11 +194,11 @@ def _ways(found: Found) -> Listed:
                     yield f"{case}: sweeps' energy", _nano(found, kind, start, "sweeps joules", to, at), "nJ"
 
 
-def _nano(found: Found, kind: str, start: str, what: str, to: str, at: int) -> float:
+def _nano(found: WaysFound, kind: str, start: str, what: str, to: str, at: int) -> float:
     return 1e9 * float(np.median(found.medians(kind, start, what, to)[at]))
 
 
-def _savings(found: Found) -> Listed:
+def _savings(found: WaysFound) -> Listed:
     """Time from each start over that from zero; and how often methods end where the circuit does."""
     for kind in found.kinds:
         for to in NAMES.values():
@@ -273,7 +224,7 @@ def _from(start: str) -> str:
     return start if start.startswith("nudged") else f"from {start}"
 
 
-def _growths(found: Found) -> Listed:
+def _growths(found: WaysFound) -> Listed:
     """The laws of growth with depth: from every start to 0.1 %, from zero to every distance."""
     for kind in found.kinds:
         for start in found.starts(kind):
@@ -284,7 +235,7 @@ def _growths(found: Found) -> Listed:
             yield from _growth(found, kind, "zero", what, "0.1 %")
 
 
-def _growth(found: Found, kind: str, start: str, what: str, to: str) -> Listed:
+def _growth(found: WaysFound, kind: str, start: str, what: str, to: str) -> Listed:
     values = found.medians(kind, start, what, to)
     depths = np.repeat(np.array(found.depths, dtype=np.float64)[:, None], values.shape[1], axis=1)
     laws = growth(depths.ravel(), np.where(values > 0.0, values, np.inf).ravel())
@@ -298,7 +249,7 @@ def _growth(found: Found, kind: str, start: str, what: str, to: str) -> Listed:
     yield f"{case}, exponent of a power law", power.b, f"+- {power.b_error:.2g}"
 
 
-def _spice(found: Found) -> Listed:
+def _spice(found: WaysFound) -> Listed:
     """How far ngspice's times and energies are from the native engine's, for the same digit."""
     apart: dict[str, list[float]] = {}
     for one in found.finished:
@@ -315,7 +266,7 @@ def _spice(found: Found) -> Listed:
 
 def figure(finished: Sequence[Finished]) -> Figure:
     """Starts, weights, digital steps and joules against depth."""
-    found = Found(finished)
+    found = WaysFound(finished)
     kind = "trained" if "trained" in found.kinds else found.kinds[-1]
     starts = [s for s in found.starts(kind) if s not in ("tethered copy", "nudged from zero")]
     left = [_curve(found, kind, s, "circuit", _from(s), k, dashed=s != "zero") for k, s in enumerate(starts)]
@@ -339,7 +290,7 @@ def figure(finished: Sequence[Finished]) -> Figure:
 
 
 def _curve(
-    found: Found, kind: str, start: str, what: str, label: str, colour: int,
+    found: WaysFound, kind: str, start: str, what: str, label: str, colour: int,
     *, dashed: bool = False, law: bool = False, scale: float = 1.0,
 ) -> DepthCurve:  # fmt: skip
     depths, values = np.array(found.depths), scale * found.medians(kind, start, what, "0.1 %")

@@ -33,11 +33,11 @@ from analogeq.circuit import compile_circuit
 from analogeq.circuit.netlist import netlist_hash
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
-from analogeq.digital import HARD_SIGMOID, FeedforwardCopy
+from analogeq.digital import FeedforwardCopy
 from analogeq.engines.native import NativeEngine
 from analogeq.engines.ngspice import NgspiceEngine
-from analogeq.export import CopyMetadata, export_copy
-from analogeq.export.onnx_graph import run_onnx
+from analogeq.export import CopyMetadata
+from analogeq.flow.deployment import deploy, settled_classes
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.exporting import OWN_ACTIVATION
@@ -49,8 +49,7 @@ from analogeq.hardware.resistive import DoubleShockley, ResistiveTechnology
 from analogeq.network import Network
 from analogeq.report import Figure
 from analogeq.report.hybrid import Taught, hybrid_figure
-from analogeq.training import Learned, Learner, ResistiveTrainingConfig, Trainer, TrainingConfig, error_percent
-from analogeq.training.copy_activation import activation_for
+from analogeq.training import Learned, ResistiveTrainingConfig, Trainer, TrainingConfig
 
 CHIPS: Mapping[str, Technology | ResistiveTechnology] = {
     "ideal clamps": Technology(),
@@ -245,38 +244,21 @@ def _settled(
     s: Settings, config: AnyConfig, learned: Learned, network: Network, data: Dataset, tests: Tests
 ) -> dict[str, float]:
     """Errors of the circuit on all tests, of its weights in an ideal one, and of both engines on the watched ones."""
-    own = _classes(CHIPS[s["chip"]], config, learned, network, tests[0])
+    own = settled_classes(compile_circuit(network, CHIPS[s["chip"]]), config, learned, tests[0])
     found = {"settled": 100.0 * float(np.mean(own != tests[1]))}
     if s["chip"] in DIODES:
-        ideal = _classes(CHIPS["ideal clamps"], config, learned, network, tests[0])
+        ideal = settled_classes(compile_circuit(network, CHIPS["ideal clamps"]), config, learned, tests[0])
         found["settled_in_ideal"] = 100.0 * float(np.mean(ideal != tests[1]))
     if s["engine"] != "native":
         found["watched_natively"] = 100.0 * float(np.mean(own[: len(data.y_test)] != data.y_test))
     return found
 
 
-def _classes(
-    chip: Technology | ResistiveTechnology, config: AnyConfig, learned: Learned, network: Network, x: np.ndarray
-) -> np.ndarray:
-    learner: Learner
-    opened: Any = NativeEngine("coarse").open(compile_circuit(network, chip))
-    with opened as session:
-        learner = config.learner(session, np.float64)
-        learner.restore(learned)
-        return np.asarray(np.argmax(learner.outputs(learner.settled(x)), axis=1))
-
-
 def _deployed(
     s: Settings, copy: FeedforwardCopy, circuit: AnyCircuit, learned: Learned, tests: Tests, folder: Path
 ) -> dict[str, float]:
     """Errors of the copy alone: as it is, out of its ONNX file, and behind the papers' hard sigmoid."""
-    x, labels = tests
-    found = {"copy": error_percent(copy.outputs(x), labels)}
-    if isinstance(circuit.technology, Technology):
-        found["behind_hard_sigmoid"] = error_percent(replace(copy, activation=HARD_SIGMOID).outputs(x), labels)
-        if s["activation"] == "curve":
-            copy = replace(copy, activation=activation_for(circuit.technology, "knees"))
-    metadata = CopyMetadata(
+    about = CopyMetadata(
         layer_sizes=copy.network.layer_sizes,
         dataset=s["data"],
         input_scaling="to [0, 1]",
@@ -285,11 +267,9 @@ def _deployed(
         netlist_hash=netlist_hash(simulation_netlist(circuit, learned.circuit)),
         activation=OWN_ACTIVATION,
     )
-    path = export_copy(copy, folder / "copy.onnx", metadata)
-    read = run_onnx(path.read_bytes(), x)[0]
-    found["deployed"] = error_percent(read, labels)
-    found["deployed_elsewhere"] = float(np.count_nonzero(read.argmax(axis=1) != copy.outputs(x).argmax(axis=1)))
-    return found
+    found = deploy(copy, circuit, *tests, folder / "copy.onnx", about)
+    behind = {} if found.behind_hard_sigmoid is None else {"behind_hard_sigmoid": found.behind_hard_sigmoid}
+    return {"copy": found.copy, **behind, "deployed": found.deployed, "deployed_elsewhere": float(found.elsewhere)}
 
 
 MEASURED = {
