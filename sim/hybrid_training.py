@@ -23,6 +23,7 @@ knees for that); its weights behind the papers' hard sigmoid; the circuit; the c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -223,18 +224,9 @@ def config_of(s: Settings) -> AnyConfig:
     )  # fmt: skip
 
 
-class _Native:
-    """The native engine, which has nothing to close, as a context."""
-
-    def __enter__(self) -> NativeEngine:
-        return NativeEngine("coarse")
-
-    def __exit__(self, *error: object) -> None:
-        """Do nothing."""
-
-
 def _engine(s: Settings) -> Any:
-    return NgspiceEngine(1) if s["engine"] == "ngspice" else _Native()
+    """As a context; the native engine has nothing to close."""
+    return NgspiceEngine(1) if s["engine"] == "ngspice" else nullcontext(NativeEngine("coarse"))
 
 
 Tests = tuple[np.ndarray, np.ndarray]
