@@ -7,7 +7,9 @@ by :math:`J^{-1} \partial F/\partial\theta`, so with :math:`J^T \lambda = \parti
     \frac{dC}{dg_{sk}} = \lambda_k (u_s - v_k), \qquad \frac{dC}{dI_j} = \lambda_j .
 
 Nothing has to be symmetric for that, so it holds where amplifiers leave no energy function. Nodes
-that an ideal diode holds do not move; at the very corner of a device there is no gradient.
+that an ideal diode holds do not move; at the very corner of a device there is no gradient. Where wires resist,
+:math:`(A_j v_j, v_k)` and :math:`(c_j \lambda_j, \lambda_k)` stand at the ends of an array's lines, and what is
+multiplied is the drops that they make across the device inside.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from scipy.sparse.linalg import splu
 
 from analogeq.circuit import Drive
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances
+from analogeq.circuit.resistive.arrays import Arrays
 from analogeq.circuit.resistive.convexity import linear_matrix
 from analogeq.circuit.resistive.laws import device_currents, loads
 
@@ -66,6 +69,8 @@ def exact_gradient(
     adjoint = adjoint_voltages(circuit, conductances, drive, voltages, slope) / len(voltages)
     wires = circuit.wiring
     sources = circuit.source_voltages(drive.inputs)
+    if (arrays := circuit.arrays(conductances)) is not None:
+        return ExactGradient(_inside(circuit, arrays, sources, voltages, adjoint), adjoint.sum(axis=0))
     g = np.empty(wires.n_edges)
     for block in wires.blocks:
         rows, cols = block.endpoints()
@@ -79,6 +84,22 @@ def exact_gradient(
             drop = (voltages * circuit.voltage_gains)[:, pre][:, rows] - ends
         g[block.edges] = (pull * drop).sum(axis=0)
     return ExactGradient(g, adjoint.sum(axis=0))
+
+
+def _inside(
+    circuit: ResistiveCircuit, arrays: Arrays, sources: NDArray[np.floating], voltages: Doubles, adjoint: Doubles
+) -> Doubles:
+    """Derivatives by devices that stand between wires, shape (edge,)."""
+    net, g = circuit.wiring, np.empty(circuit.wiring.n_edges)
+    for number, block in enumerate(net.blocks):
+        post = net.layer(block.post)
+        if block.pre == 0:
+            upper, pull = sources, np.zeros_like(sources)
+        else:
+            pre = net.layer(block.pre)
+            upper, pull = (voltages * circuit.voltage_gains)[:, pre], (adjoint * circuit.current_gains)[:, pre]
+        g[block.edges] = -arrays.products(number, (pull, adjoint[:, post]), (upper, voltages[:, post]))
+    return g
 
 
 def adjoint_voltages(

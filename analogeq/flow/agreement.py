@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.circuit.resistive import ResistiveConductances
 from analogeq.controller import Controller, PhasePair, Schedule
 from analogeq.controller.resistive import run_pair
 from analogeq.engines import ResistiveSession, Session
@@ -113,9 +114,11 @@ def agree_resistive(
     start = trained.copy.predict(inputs)
     pairs, gradients = [], []
     for session in (first, second):
-        session.program(programmed(circuit, trained.parameters))
+        held: ResistiveConductances = programmed(circuit, trained.parameters)
+        session.program(held)
         pair = run_pair(session, rule, inputs, targets, start=start)
-        found = co_content_gradient(wiring, pair.sources, pair.first, pair.second, pair.span, gains)
+        states = (pair.sources, pair.first, pair.second)
+        found = co_content_gradient(wiring, *states, pair.span, gains, circuit.arrays(held))
         pairs.append(pair)
         gradients.append(Parameters(found.g, found.bias_currents))
     stacked = [np.stack([p.voltages for p in pair.points]) for pair in pairs]

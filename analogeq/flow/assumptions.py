@@ -123,6 +123,17 @@ def _wires(wires: Wires, *, paired: bool) -> str:
     )
 
 
+def _lines_of_nodes(wires: Wires) -> str:
+    if wires.are_ideal:
+        return "Crossbars have ideal wires."
+    return (
+        f"For each cell a word line resists {wires.word_line_resistance:g} Ω and a bit line "
+        f"{wires.bit_line_resistance:g} Ω. Between a word line ({wires.driven_from}) and the source, node or amplifier "
+        f"it comes from stand {wires.driver_resistance:g} Ω, between a bit line ({wires.sensed_at}) and its node "
+        f"{wires.sense_resistance:g} Ω. Inputs and their opposites, and bias sources, are lines of one crossbar."
+    )
+
+
 def _converter(name: str, converter: Converter) -> str:
     bits = "no end of" if converter.bits is None else converter.bits
     if converter.is_linear:
@@ -137,6 +148,7 @@ def _converter(name: str, converter: Converter) -> str:
 def _resistive(technology: ResistiveTechnology) -> tuple[str, ...]:
     return (
         "Input sources have no resistance, and conductances are linear.",
+        _lines_of_nodes(technology.wires),
         f"Hidden nodes carry a device of the kind {type(technology.device).__name__}.",
         "The circuit settles at once: this family has no capacitors and no time.",
     )

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.circuit.resistive.laws import loads, supply_currents
 from analogeq.controller.resistive import ResistivePair, run_pair
 from analogeq.engines import OperatingPoint, ResistiveSession
@@ -72,7 +72,8 @@ def check_resistive_gradients(subject: ResistiveSubject, sweep: Sweep, settler: 
     rows: list[GradientRow] = []
     missing: list[Missing] = []
     with (settler or Settler()).open(circuit) as session:
-        session.program(programmed(circuit, subject.parameters))
+        held: ResistiveConductances = programmed(circuit, subject.parameters)
+        session.program(held)
         free = session.settle(ResistiveDrive(subject.inputs))
         exact = exact_of(subject, np.asarray(free.voltages))
         for setting, pair in _pairs(subject, sweep, session):
@@ -80,7 +81,7 @@ def check_resistive_gradients(subject: ResistiveSubject, sweep: Sweep, settler: 
                 missing.append(Missing(setting, pair))
                 continue
             for noise in sweep.noises:
-                rows += score(wires, setting, noise, _read(circuit, pair, noise, sweep), exact)
+                rows += score(wires, setting, noise, _read((circuit, held), pair, noise, sweep), exact)
     residual, corners = float(free.kcl_residual.max()), _corners(subject, free)
     return GradientCheck(len(subject.inputs), corners, residual, tuple(rows), tuple(missing), _remark(circuit, rows))
 
@@ -111,19 +112,22 @@ def exact_of(subject: ResistiveSubject, voltages: NDArray[np.float64]) -> Parame
     return Parameters(found.g, found.bias_currents)
 
 
-def _read(circuit: ResistiveCircuit, pair: ResistivePair, noise: float, sweep: Sweep) -> list[Parameters]:
+def _read(
+    chip: tuple[ResistiveCircuit, ResistiveConductances], pair: ResistivePair, noise: float, sweep: Sweep
+) -> list[Parameters]:
     """Gradients of repeated readings of the same two states."""
     found = []
     for draw in range(sweep.draws if noise > 0.0 else 1):
         error = np.random.default_rng((sweep.seed, draw)).standard_normal((2, *pair.first.shape)) * noise
-        found.append(read_pair(circuit, replace(pair, first=pair.first + error[0], second=pair.second + error[1])))
+        found.append(read_pair(*chip, replace(pair, first=pair.first + error[0], second=pair.second + error[1])))
     return found
 
 
-def read_pair(circuit: ResistiveCircuit, pair: ResistivePair) -> Parameters:
+def read_pair(circuit: ResistiveCircuit, held: ResistiveConductances, pair: ResistivePair) -> Parameters:
     """Gradient that the rule reads off two states."""
     gains = StageGains(circuit.voltage_gains, circuit.stages.factors)
-    gradient = co_content_gradient(circuit.wiring, pair.sources, pair.first, pair.second, pair.span, gains)
+    states = (pair.sources, pair.first, pair.second)
+    gradient = co_content_gradient(circuit.wiring, *states, pair.span, gains, circuit.arrays(held))
     return Parameters(gradient.g, gradient.bias_currents)
 
 

@@ -28,6 +28,10 @@ nodes of one layer differ in A/c, a node above them would need several factors a
 minimised, and the rule with their mean is an approximation whose cosine with the true gradient can be
 measured (`analogeq.engines.resistive_gradient`).
 
+*Wires.* Where the lines of crossbars resist, :math:`\Delta v_e` is the device's own drop, between the two points inside
+the array that it joins; a device still learns from nothing else. Whoever knows the arrays (`Inside`) finds it from
+the voltages at their lines' ends.
+
 References
 ----------
 .. [1] Kendall et al., arXiv:2006.01981 (2020); Scellier & Bengio, Front. Comput. Neurosci. 11 (2017).
@@ -36,6 +40,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -79,8 +84,22 @@ class StageGains:
     factors: Floats
 
 
+class Inside(Protocol):
+    """Knows the drops across devices that stand between wires; see `analogeq.circuit.resistive.arrays.Arrays`."""
+
+    def products(self, number: int, one: tuple[Floats, Floats], other: tuple[Floats, Floats], /) -> Floats:
+        """Drop across each device of a block at some ends' voltages times that at others, summed over the batch."""
+        ...
+
+
 def co_content_gradient(
-    wiring: Network, sources: Floats, first: Floats, second: Floats, span: float, gains: StageGains | None = None
+    wiring: Network,
+    sources: Floats,
+    first: Floats,
+    second: Floats,
+    span: float,
+    gains: StageGains | None = None,
+    inside: Inside | None = None,
 ) -> CircuitGradient:
     """Estimate the gradient from two settled states, mean over the batch.
 
@@ -96,6 +115,8 @@ def co_content_gradient(
         Strength of the second state less that of the first; not zero.
     gains : StageGains, optional
         Amplifiers; none if not given.
+    inside : Inside, optional
+        Arrays whose wires resist; wires are ideal if not given.
 
     Raises
     ------
@@ -105,15 +126,22 @@ def co_content_gradient(
     check_two_states(sources, first, second, span)
     scale = 1.0 / (span * len(first))
     g = np.empty(wiring.n_edges, dtype=first.dtype)
-    for block in wiring.blocks:
+    for number, block in enumerate(wiring.blocks):
         factors = 1.0 if gains is None else gains.factors[wiring.layer(block.post)]
-        if block.dense:
+        if inside is not None:
+            g[block.edges] = _through_wires(wiring, (number, inside), sources, first, second, gains) * (
+                scale * _of_edges(factors, block)
+            )
+        elif block.dense:
             block.view(g)[:] = _dense(wiring, block, sources, first, second, gains) * (scale * factors)
         else:
-            each = factors if isinstance(factors, float) else factors[block.endpoints()[1]]
-            g[block.edges] = _sparse(wiring, block, sources, first, second, gains) * (scale * each)
+            g[block.edges] = _sparse(wiring, block, sources, first, second, gains) * (scale * _of_edges(factors, block))
     bias = -scale * (second - first).sum(axis=0)
     return CircuitGradient(g, bias if gains is None else gains.factors * bias)
+
+
+def _of_edges(factors: Floats | float, block: Block) -> Floats | float:
+    return factors if isinstance(factors, float) else factors[block.endpoints()[1]]
 
 
 def _ends(
@@ -160,6 +188,23 @@ def _sparse(
         r, c = rows[part], cols[part]
         total[part] = np.einsum("eb,eb->e", moved[0][r] - moved[1][c], middle[0][r] - middle[1][c])
     return total
+
+
+def _through_wires(
+    wiring: Network,
+    array: tuple[int, Inside],
+    sources: Floats,
+    first: Floats,
+    second: Floats,
+    gains: StageGains | None,
+) -> Floats:
+    """As `_sparse`, of devices between wires: of linear arrays, whose drops differ by the drops of a difference."""
+    number, inside = array
+    ends = [_ends(wiring, wiring.blocks[number], sources, state, gains) for state in (first, second)]
+    moved, middle = zip(
+        *((after - before, 0.5 * (before + after)) for before, after in zip(*ends, strict=True)), strict=True
+    )
+    return inside.products(number, moved, middle)
 
 
 def check_two_states(sources: Floats, first: Floats, second: Floats, span: float) -> None:

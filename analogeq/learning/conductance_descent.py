@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analogeq.errors import InputError
-from analogeq.learning.co_content import StageGains, check_two_states, co_content_gradient
+from analogeq.learning.co_content import Inside, StageGains, check_two_states, co_content_gradient
 from analogeq.network import Block, Network
 from analogeq.network.network import Floats
 
@@ -71,6 +71,7 @@ class ConductanceDescent:
         states: tuple[Floats, Floats, Floats],
         span: float,
         rates: ConductanceRates,
+        inside: Inside | None = None,
     ) -> None:
         """Move conductances and bias currents in place.
 
@@ -84,15 +85,17 @@ class ConductanceDescent:
             Source voltages, node voltages of the first and of the second state [V].
         span : float
         rates : ConductanceRates
+        inside : Inside, optional
+            Arrays that settled, where their wires resist.
         """
         n_layers = len(self.wiring.layers)
         _check_count("edges", rates.edges, n_layers)
         _check_count("biases", rates.biases, n_layers)
-        free = not self.tied and self.tied_biases is None
+        free = not self.tied and self.tied_biases is None and inside is None
         if self.compiled and self.gains is None and free and all(b.dense for b in self.wiring.blocks):
             self._in_one_pass(g, bias_currents, states, span, rates)
             return
-        gradient = co_content_gradient(self.wiring, *states, span, self.gains)
+        gradient = co_content_gradient(self.wiring, *states, span, self.gains, inside)
         for number, block in enumerate(self.wiring.blocks):
             slope = gradient.g[block.edges]
             if self.tied is not None and number in self.tied:

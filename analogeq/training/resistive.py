@@ -157,13 +157,15 @@ class ResistiveTrainer:
     ) -> None:
         """Program, settle the states to compare, and step; through the devices, where there are any."""
         # Checked at the start of the epoch, and every step ends inside the range.
+        circuit = self.session.circuit
         held = ResistiveConductances(state.g, state.bias_currents)
-        self.session.program(held if devices is None else self.session.circuit.reading(devices, state.g.dtype))
+        held = held if devices is None else circuit.reading(devices, state.g.dtype)
+        self.session.program(held)
         pair = run_pair(self.session, self.rule, inputs, targets, sign=sign, sweeps=self.schedule.sweeps)
-        states = (pair.sources, pair.first, pair.second)
+        states, inside = (pair.sources, pair.first, pair.second), circuit.arrays(held)
 
         def descend(wanted: Parameters) -> None:
-            self.descent.step(wanted.weights, wanted.biases, states, pair.span, rates)
+            self.descent.step(wanted.weights, wanted.biases, states, pair.span, rates, inside)
 
         parameters = Parameters(state.g, state.bias_currents)
         if devices is None:

@@ -27,7 +27,7 @@ from analogeq.engines import ResistiveSession
 from analogeq.errors import CheckpointError
 from analogeq.hardware.memory import DeviceState
 from analogeq.learning import Descent
-from analogeq.learning.co_content import StageGains
+from analogeq.learning.co_content import Inside, StageGains
 from analogeq.learning.conductance_descent import (
     ConductanceDescent,
     ConductanceRates,
@@ -95,16 +95,17 @@ class ResistiveLearner:
             self._devices.restore(state, parameters.biases)
         self.parameters = self._devices.held(parameters.weights.dtype)
 
-    def _program(self, *, aside: bool = False) -> None:
+    def _program(self, *, aside: bool = False) -> ResistiveConductances:
         """Show the session what is held; ``aside`` leaves what is learned later as it would have been."""
         held = ResistiveConductances(self.parameters.weights, self.parameters.biases)
         if self._devices is not None:
             held = self.session.circuit.reading(self._devices, self.parameters.weights.dtype, aside=aside)
         self.session.program(held)
+        return held
 
-    def _descend(self, states: tuple[Floats, Floats, Floats], span: float) -> None:
+    def _descend(self, states: tuple[Floats, Floats, Floats], span: float, inside: Inside | None) -> None:
         def descend(wanted: Parameters) -> None:
-            self._descent.step(wanted.weights, wanted.biases, states, span, self._epoch_rates)
+            self._descent.step(wanted.weights, wanted.biases, states, span, self._epoch_rates, inside)
 
         if self._devices is None:
             descend(self.parameters)
@@ -125,10 +126,10 @@ class ResistiveLearner:
         """Run the phases on a minibatch and move both sets of weights."""
         forward = self.copy.forward(inputs)
         prediction = forward[0]
-        self._program()
+        held = self._program()
         start = prediction if self.config.initialise else None
         pair = run_pair(self.session, self._rule, inputs, targets, start=start, sign=sign, sweeps=self.config.sweeps)
-        self._descend((pair.sources, pair.first, pair.second), pair.span)
+        self._descend((pair.sources, pair.first, pair.second), pair.span, self.session.circuit.arrays(held))
         self._copy_descent.step(self.copy.parameters, copy_step(self.copy, self.config, inputs, pair.free, forward))
         gap = float(np.abs(prediction - pair.free).mean())
         return Tally(gap, self._at_the_ends(), float(np.median(pair.points[0].kcl_residual)))

@@ -21,6 +21,7 @@ from analogeq.circuit.resistive.laws import supply_currents
 from analogeq.circuit.resistive.wiring import wired_groups
 from analogeq.engines import Engine, Session, Status
 from analogeq.errors import InputError
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import (
     Amplifier,
     DiodePair,
@@ -149,6 +150,8 @@ ANY = network_from_graph(random_graph(3, 8, 2, 0.3, seed=2))
 SPARSE = network_from_graph(sparse_graph((4, 8, 6, 2), 0.4, seed=1))
 SOFT = DoubleShockley(1e-3, 0.2, 0.3)  # not driven beyond 0.6 V: below -3 thermal voltages ngspice has another law
 
+WIRES = Wires(0.02, 0.03, 0.2, 0.1)
+
 CASES: dict[str, Callable[[], Case]] = {
     **{f"layered, {name}": lambda d=device: case(LAYERED, device=d) for name, device in DEVICES.items()},
     **{f"lateral, {name}": lambda d=device: case(LATERAL, device=d) for name, device in DEVICES.items()},
@@ -169,6 +172,16 @@ CASES: dict[str, Callable[[], Case]] = {
     "no layers": lambda: case(ANY),
     "no layers, soft": lambda: case(ANY, device=SOFT),
     "locally connected": lambda: case(MapTopology(Maps(2, 4, 4), (LocalLayer(2, 3, 2, 1),), (3, 2)).network()),
+    "wires": lambda: case(DEEP, wires=WIRES),
+    "wires, soft": lambda: case(DEEP, nudged(0.3), device=SOFT, wires=WIRES, bias_voltage=0.2),
+    "wires, double": lambda: case(LAYERED, device=DoubleShockley(), wires=Wires(0.02, driven_from="both")),
+    "wires of bit lines": lambda: case(DEEP, wires=Wires(0.0, 0.05, 0.0, 0.1)),
+    "wires, nudged back": lambda: case(LAYERED, nudged(-0.1), wires=WIRES),
+    "wires, held": lambda: case(LAYERED, held, wires=WIRES),
+    "wires, amplifiers": lambda: case(DEEP, device=SOFT, amplifier=Amplifier(2.0, 0.8), wires=WIRES, bias_voltage=0.2),
+    "wires, amplifiers that differ": lambda: case(
+        Network.layered((3, 3, 2)), device=SOFT, amplifier=Amplifier((1.0, 2.0, 4.0), 0.25), wires=WIRES
+    ),
     "convolution": convolution,
     "convolution, double": lambda: convolution(device=DoubleShockley(), inputs="single", amplifier=Amplifier(2.0, 0.5)),
     "self-learning": self_learning,
@@ -266,10 +279,11 @@ def test_a_program_that_was_replaced_leaves_nothing_behind(open_case: Opener, na
     assert apart(session.settle(case.drive).voltages, first) < ALIKE
 
 
-UNEVEN = "amplifiers that differ"  # their gains are listed by node, so another order is another circuit
+ORDERED = [name for name in CASES if name.startswith("wires") or "that differ" in name]
+"""Along a line of a crossbar, and in a list of gains, another order is another circuit."""
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if n != UNEVEN])
+@pytest.mark.parametrize("name", [n for n in CASES if n not in ORDERED])
 def test_relabelling_nodes_changes_nothing(
     open_case: Opener, engine: Engine, relabelled: Callable[..., Relabelled], name: str
 ) -> None:
@@ -304,7 +318,9 @@ def test_a_node_that_nothing_is_connected_to_stands_where_its_device_carries_not
     assert np.abs(v[:, [0, 2, 3]]).max() > 1e-2
 
 
-@pytest.mark.parametrize("name", ["layered, ideal", "layered, double", "lattice", "amplifiers", "self-learning"])
+@pytest.mark.parametrize(
+    "name", ["layered, ideal", "layered, double", "lattice", "amplifiers", "self-learning", "wires"]
+)
 def test_a_negative_nudge_is_taken_up_to_the_largest_and_refused_beyond_it_by_name(
     open_case: Opener, name: str
 ) -> None:

@@ -27,12 +27,14 @@ from analogeq.hardware.resistive import (
     ResistiveTechnology,
     ShockleyDiode,
 )
+from analogeq.hardware.wires import Wires
 
 HEAD = '[chip]\nfamily = "resistive"\n'
 POSITIVE = st.floats(1e-15, 1e6)
 SMALL = st.floats(1e-3, 0.2)  # thermal voltages: biases of a volt are some hundred of them
 KELVIN = st.floats(-270.0, 300.0)
 GAINS = st.floats(1e-3, 1e3)
+OHMS = st.just(0.0) | POSITIVE
 
 
 @st.composite
@@ -71,6 +73,7 @@ def technologies(draw):
         device=draw(DEVICES),
         amplifier=draw(AMPLIFIERS),
         outputs=draw(st.sampled_from(["single", "pairs"])),
+        wires=draw(st.just(Wires()) | st.builds(Wires, OHMS, OHMS, OHMS, OHMS, st.sampled_from(["right", "both"]))),
     )
 
 
@@ -98,9 +101,16 @@ def test_the_shipped_file_is_the_default_technology_and_names_every_key():
 
 
 def test_every_field_of_the_technology_and_of_its_devices_has_a_key():
-    own = {table: keys for table, keys in RESISTIVE.sections.items() if table != "cost"}
+    own = {table: keys for table, keys in RESISTIVE.sections.items() if table not in ("cost", "wires")}
     keys = {RESISTIVE.field(table, key) for table, keys in own.items() for key in keys}
-    technology = {field.name for field in fields(ResistiveTechnology)} - {"amplifier", "device", "memory", "cost"}
+    technology = {field.name for field in fields(ResistiveTechnology)} - {
+        "amplifier",
+        "device",
+        "memory",
+        "wires",
+        "cost",
+    }
+    assert set(RESISTIVE.sections["wires"]) == {field.name for field in fields(Wires)}
     assert set(RESISTIVE.sections["cost"]) == {field.name for field in fields(ResistiveCost)}
     assert keys - {"voltage_gain", "current_gain"} == technology | {"family"}
     for kind, made in KINDS.items():
@@ -244,7 +254,11 @@ def test_a_damaged_curve_is_told_by_its_name_and_point(tmp_path, content, says):
          ", or take it out (or did you mean 'amplifier'?)"),
         ("[inptus]", "inptus: unknown table; did you mean 'inputs'?"),
         ("[zzz]", "zzz: unknown table; there are chip, crossbar, inputs,"),
-        ("[wires]", "wires: unknown table; it belongs to family 'hopfield'; lines of a resistive crossbar end"),
+        (
+            '[wires]\ndriver_resistance = "-1 Ohm"',
+            "[wires] driver_resistance: -1.0 Ohm is below zero; give zero or more",
+        ),
+        ("[wires]\nword_resistance = 1", "[wires] word_resistance: unknown key; did you mean 'word_line_resistance'?"),
         (
             '[crossbar]\nmapping = "affine"',
             "[crossbar] mapping: unknown key; it belongs to family 'hopfield'; a weight of a resistive network is one",

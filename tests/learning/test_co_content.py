@@ -8,6 +8,7 @@ from analogeq.controller.resistive import run_pair
 from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.engines.resistive_gradient import exact_gradient
 from analogeq.errors import InputError
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import Amplifier, DoubleShockley, IdealDiode, ResistiveTechnology
 from analogeq.learning.co_content import StageGains, co_content_gradient
 from analogeq.learning.conductance_descent import ConductanceDescent, ConductanceRates, half_kaiming
@@ -44,7 +45,13 @@ class Lab:
         self.session.program(self.held)
         pair = run_pair(self.session, rule, self.inputs, self.targets)
         return co_content_gradient(
-            self.circuit.wiring, pair.sources, pair.first, pair.second, pair.span, gains or self.gains
+            self.circuit.wiring,
+            pair.sources,
+            pair.first,
+            pair.second,
+            pair.span,
+            gains or self.gains,
+            self.circuit.arrays(self.held),
         )
 
     def exact(self, cost=None):
@@ -68,10 +75,15 @@ def cosine(a, b):
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+WIRED = Wires(0.05, 0.1, 0.3, 0.2)
+"""Beside conductances of 0.1 to 1 S lines of ten cells: some take half of what a device gives."""
+
+
+@pytest.mark.parametrize("wires", [Wires(), WIRED, Wires(0.05, 0.0, driven_from="both"), Wires(0.0, 0.1, 0.0, 0.2)])
 @pytest.mark.parametrize("amplifier", [None, Amplifier(4.0, 0.25), Amplifier(3.0, 0.9)])
 @pytest.mark.parametrize("device", [DoubleShockley(1e-3, 0.2, 0.3), IdealDiode()])
-def test_the_adjoint_gradient_is_the_finite_difference(amplifier, device):
-    lab = Lab(amplifier=amplifier, device=device)
+def test_the_adjoint_gradient_is_the_finite_difference(amplifier, device, wires):
+    lab = Lab(amplifier=amplifier, device=device, wires=wires)
     exact = lab.exact()
     for edge in (0, 11, lab.circuit.wiring.blocks[-2].edges.start, lab.circuit.wiring.n_edges - 1):
         # Differences of costs good to 1e-13 over 2e-5, and a third derivative times h².
@@ -80,14 +92,32 @@ def test_the_adjoint_gradient_is_the_finite_difference(amplifier, device):
 
 @pytest.mark.parametrize("by", ["conductance", "current"])
 @pytest.mark.parametrize("amplifier", [None, Amplifier(4.0, 0.25)])
-def test_the_bias_of_the_rule_vanishes_with_the_order_of_its_sides(by, amplifier):
-    lab = Lab(amplifier=amplifier)
+@pytest.mark.parametrize("wires", [Wires(), WIRED])
+def test_the_bias_of_the_rule_vanishes_with_the_order_of_its_sides(by, amplifier, wires):
+    lab = Lab(amplifier=amplifier, wires=wires)
     exact = lab.exact().g
     for sides, order in (("positive", 1), ("centred", 2)):
         errors = [
             np.linalg.norm(lab.estimate(EquilibriumPropagation(beta, sides, by)).g - exact) for beta in (0.02, 0.01)
         ]
         assert np.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.1)  # the next order is 0.01 of this one
+
+
+def test_a_device_that_took_the_drop_between_its_terminals_for_its_own_would_learn_something_else():
+    lab = Lab(wires=WIRED)
+    pair = run_pair(lab.session, EquilibriumPropagation(1e-4), lab.inputs, lab.targets)
+    states, exact = (pair.sources, pair.first, pair.second), lab.exact().g
+    own = co_content_gradient(lab.circuit.wiring, *states, pair.span, None, lab.circuit.arrays(lab.held)).g
+    between_terminals = co_content_gradient(lab.circuit.wiring, *states, pair.span).g
+    assert cosine(own, exact) > 1.0 - 1e-6
+    assert cosine(between_terminals, exact) < 0.99
+
+
+def test_wires_that_join_nodes_of_different_ratios_leave_no_energy():
+    uneven = {"sizes": (4, 3, 2), "amplifier": Amplifier((4.0, 1.0, 8.0), 0.25)}
+    assert Lab(**uneven).circuit.stages.consistent
+    assert Lab(**uneven, wires=Wires(0.0, 0.1)).circuit.stages.consistent  # word lines join no bit lines
+    assert not Lab(**uneven, wires=WIRED).circuit.stages.consistent
 
 
 def test_an_amplifier_of_four_and_a_quarter_scales_the_first_layer_by_sixteen():
@@ -191,6 +221,17 @@ def test_a_step_is_the_gradient_times_the_rate_clipped_to_the_range(compiled):
         [r * gradient.bias_currents[s] for r, s in zip(rates.biases, lab.circuit.network.layers, strict=True)]
     )
     assert bias == pytest.approx(lab.held.bias_currents - moved, rel=1e-12, abs=1e-14)
+
+
+def test_a_step_through_wires_is_the_gradient_through_wires():
+    lab = Lab(wires=WIRED)
+    pair = run_pair(lab.session, EquilibriumPropagation(0.1), lab.inputs, lab.targets)
+    states, inside = (pair.sources, pair.first, pair.second), lab.circuit.arrays(lab.held)
+    slope = co_content_gradient(lab.circuit.wiring, *states, pair.span, None, inside).g
+    g, bias = lab.held.g.copy(), lab.held.bias_currents.copy()
+    descent = ConductanceDescent(lab.circuit.wiring, 0.0, 10.0, compiled=True)
+    descent.step(g, bias, states, pair.span, ConductanceRates((0.1,) * 3, (0.0,) * 3), inside)
+    assert g == pytest.approx(lab.held.g - 0.1 * slope, rel=1e-12)
 
 
 def test_tied_edges_move_by_the_mean_of_their_gradients():

@@ -25,6 +25,9 @@ Folding. Sources are ideal, so all of them together are to a node one conductanc
 :math:`\sum_s g_{sj}` and one current :math:`\sum_s g_{sj} u_s`, its Norton equivalent; unlike in a
 crossbar at virtual ground the conductance stays.
 
+Wires. Where the lines of crossbars resist, g above are not the devices but what the nodes see of them, exactly, and
+nodes of one layer are joined too: `analogeq.circuit.resistive.arrays`.
+
 References
 ----------
 .. [1] Kendall et al., arXiv:2006.01981 (2020).
@@ -41,14 +44,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit.drive import Volts
+from analogeq.circuit.resistive.arrays import (
+    Arrays,
+    Coupling,
+    LatestArrays,
+    Seen,
+    refuse_other_than_crossbars,
+    seen_through,
+)
 from analogeq.circuit.resistive.devices import EdgeDevices
 from analogeq.circuit.resistive.stages import Stages, stages
 from analogeq.circuit.resistive.wiring import check_shared, wired, wired_groups
 from analogeq.errors import GraphError, InputError
 from analogeq.hardware.memory import Memory
 from analogeq.hardware.resistive import ResistiveTechnology
-from analogeq.network import Network, Parameters
+from analogeq.network import Block, Network, Parameters
 from analogeq.network.network import Floats, Ints
+
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +130,8 @@ class ResistiveCircuit:
                         f"amplifier loop: edge {names[int(row[0])]}-{names[int(col[0])]} joins two nodes of one layer, "
                         "so their amplifiers would drive each other; take the edge away or build without amplifiers"
                     )
+        if not tech.wires.are_ideal:
+            refuse_other_than_crossbars(self.wiring)
 
     @property
     def n_hidden(self) -> int:
@@ -142,10 +157,40 @@ class ResistiveCircuit:
         doubled, biased = self.technology.inputs == "doubled", self.technology.bias_voltage is not None
         return wired_groups(self.network, self.shared, self.shared_nodes, doubled=doubled, biased=biased)
 
+    @cached_property
+    def seen(self) -> Seen:
+        """What nodes and sources see between each other: the wiring, and what its wires add."""
+        return seen_through(self.wiring, self.technology.wires)
+
+    @cached_property
+    def _arrays(self) -> LatestArrays:
+        return LatestArrays(self.wiring, self.technology.wires)
+
+    def arrays(self, conductances: ResistiveConductances) -> Arrays | None:
+        """Show the crossbars of a programmed chip; None where wires are ideal."""
+        return None if self.technology.wires.are_ideal else self._arrays.of(conductances.g)
+
+    def between(self, conductances: ResistiveConductances) -> Floats:
+        """Conductance of every edge of ``seen`` [S]; the devices' own where wires are ideal."""
+        arrays, g = self.arrays(conductances), conductances.g
+        return g if arrays is None else arrays.seen.astype(g.dtype)
+
+    def raising(self, coupling: Coupling) -> tuple[tuple[Doubles, Doubles], tuple[Doubles, Doubles]]:
+        """A and c at the upper and at the lower ends of a coupling, 1 where they are the nodes themselves."""
+        upper, lower = (
+            (self.voltage_gains[at], self.current_gains[at]) if raised else (np.ones(at.stop - at.start),) * 2
+            for at, raised in zip(self.ends(coupling.block), coupling.raised, strict=True)
+        )
+        return upper, lower
+
+    def ends(self, block: Block) -> tuple[slice, slice]:
+        """Where the two layers of a coupling stand on the node axis."""
+        return self.network.layer(block.pre), self.network.layer(block.post)
+
     @property
     def wiring_is_bipartite(self) -> bool:
-        """Whether no edge joins two layers of the same parity, so that layers take turns."""
-        return all((b.post - b.pre) % 2 for b in self.wiring.coupling_blocks)
+        """Whether nothing joins two layers of the same parity, so that layers take turns."""
+        return all((b.post - b.pre) % 2 for b in self.seen.network.coupling_blocks)
 
     @cached_property
     def polarity(self) -> NDArray[np.float64]:
@@ -177,7 +222,8 @@ class ResistiveCircuit:
     @cached_property
     def stages(self) -> Stages:
         """The stage factors m of the nodes, and whether they make an energy."""
-        return stages(self.network, self.voltage_gains / self.current_gains)
+        joined = [self.network.layer(c.block.pre) for c in self.seen.couplings if c.raised == (False, False)]
+        return stages(self.network, self.voltage_gains / self.current_gains, joined)
 
     def program(self, g: Floats, bias_currents: Floats | None = None) -> ResistiveConductances:
         """Write conductances; what the range cannot hold is clipped and counted.
@@ -268,43 +314,39 @@ class ResistiveCircuit:
 
     def source_load(self, conductances: ResistiveConductances) -> Floats:
         """Conductance from every node to all sources [S], shape (node,)."""
-        load = np.zeros(self.network.n_nodes, dtype=conductances.g.dtype)
+        load, g = np.zeros(self.network.n_nodes, dtype=conductances.g.dtype), self.between(conductances)
         for block in self.wiring.input_blocks:
-            load[self.network.layer(block.post)] += block.matrix(conductances.g).sum(axis=0)
+            load[self.network.layer(block.post)] += block.matrix(g).sum(axis=0)
         return load
 
     def coupling_load(self, conductances: ResistiveConductances) -> Floats:
         """Conductance each node sees towards other nodes held at 0 V [S], shape (node,)."""
-        net = self.wiring
-        load = np.zeros(net.n_nodes, dtype=conductances.g.dtype)
-        back = (self.voltage_gains * self.current_gains).astype(load.dtype)
-        for block in net.coupling_blocks:
-            matrix = block.matrix(conductances.g)
-            pre, post = net.layer(block.pre), net.layer(block.post)
-            load[post] += matrix.sum(axis=0)
-            load[pre] += back[pre] * matrix.sum(axis=1)
+        load, g = np.zeros(self.network.n_nodes, dtype=conductances.g.dtype), self.between(conductances)
+        for coupling in self.seen.couplings:
+            matrix, sides = coupling.block.matrix(g), self.raising(coupling)
+            for at, (gain, back), axis in zip(self.ends(coupling.block), sides, (1, 0), strict=True):
+                load[at] += (gain * back).astype(load.dtype) * matrix.sum(axis=axis)
         return load
 
     def norton_currents(self, conductances: ResistiveConductances, inputs: Volts) -> Volts:
         """Current of sources and biases into each node held at 0 V [A], shape (batch, node)."""
         currents = np.empty((len(inputs), self.network.n_nodes), dtype=np.result_type(inputs, conductances.g))
         currents[:] = conductances.bias_currents
-        sources = self.source_voltages(inputs)
+        sources, g = self.source_voltages(inputs), self.between(conductances)
         for block in self.wiring.input_blocks:
-            currents[:, self.network.layer(block.post)] += sources @ block.matrix(conductances.g)
+            currents[:, self.network.layer(block.post)] += sources @ block.matrix(g)
         return currents
 
     def coupling_currents(self, conductances: ResistiveConductances, voltages: Volts) -> Volts:
         """Current of the other nodes into each node held at 0 V [A], shape (batch, node)."""
-        net = self.wiring
-        currents = np.zeros_like(voltages)
-        gain = self.voltage_gains.astype(voltages.dtype)
-        back = self.current_gains.astype(voltages.dtype)
-        for block in net.coupling_blocks:
-            matrix = block.matrix(conductances.g)
-            pre, post = net.layer(block.pre), net.layer(block.post)
-            currents[:, post] += (voltages[:, pre] * gain[pre]) @ matrix
-            currents[:, pre] += back[pre] * (voltages[:, post] @ matrix.T)
+        currents, g = np.zeros_like(voltages), self.between(conductances)
+        for coupling in self.seen.couplings:
+            matrix, (pre, post) = coupling.block.matrix(g), self.ends(coupling.block)
+            (ahead, back), (lower_ahead, lower_back) = (
+                tuple(gains.astype(voltages.dtype) for gains in side) for side in self.raising(coupling)
+            )
+            currents[:, post] += lower_back * ((voltages[:, pre] * ahead) @ matrix)
+            currents[:, pre] += back * ((voltages[:, post] * lower_ahead) @ matrix.T)
         return currents
 
     def signals(self, voltages: Volts) -> Volts:

@@ -80,7 +80,7 @@ def _coupling(
     circuit: ResistiveCircuit, conductances: ResistiveConductances
 ) -> Callable[[NDArray[np.float64]], NDArray[np.floating]]:
     """Currents that nodes send each other; a graph of many small blocks is one sparse matrix here."""
-    if all(block.dense for block in circuit.wiring.coupling_blocks):
+    if all(block.dense for block in circuit.seen.network.coupling_blocks):
         return lambda x: circuit.coupling_currents(conductances, x[None, :])[0]
     couplings = csr_array(linear_matrix(circuit, conductances, np.zeros(circuit.network.n_nodes)))
     return lambda x: -(couplings @ x)
@@ -102,18 +102,19 @@ def linear_matrix(
     circuit: ResistiveCircuit, conductances: ResistiveConductances, load: NDArray[np.floating]
 ) -> csc_array:
     """L: load on the diagonal, couplings off it [S], with every diode blocking."""
-    net = circuit.wiring
+    between = circuit.between(conductances)
     rows: list[NDArray[np.intp]] = []
     cols: list[NDArray[np.intp]] = []
     values: list[NDArray[np.floating]] = []
-    for block in net.coupling_blocks:
-        row, col = block.endpoints()
-        pre, post = row + net.layer(block.pre).start, col + net.layer(block.post).start
-        g = conductances.g[block.edges].astype(np.float64)
+    for coupling in circuit.seen.couplings:
+        row, col = coupling.block.endpoints()
+        (ahead, back), (lower_ahead, lower_back) = circuit.raising(coupling)
+        pre, post = (at.start + k for at, k in zip(circuit.ends(coupling.block), (row, col), strict=True))
+        g = between[coupling.block.edges].astype(np.float64)
         rows += [post, pre]
         cols += [pre, post]
-        values += [-g * circuit.voltage_gains[pre], -g * circuit.current_gains[pre]]
-    n = net.n_nodes
+        values += [-g * ahead[row] * lower_back[col], -g * back[row] * lower_ahead[col]]
+    n = circuit.network.n_nodes
     diagonal = diags_array(np.asarray(load, dtype=np.float64), format="csc")
     if not rows:
         return csc_array(diagonal)

@@ -13,6 +13,9 @@ differ by :math:`\sum_j v_j` times the net current into node j, which is nothing
 theorem [1]_. A node's device is counted with its bias sources, where it has any. An ideal diode takes no power: it
 carries current at 0 V only. Sources that hold the outputs supply what is missing at those nodes.
 
+Through wires that resist, :math:`\Delta v_e` is the drop across the device itself, the sources and amplifiers supply
+what enters their word lines, and what neither devices nor nodes take turns into heat in the wires.
+
 What is not in it: the supply of the amplifiers themselves, of which this counts what they hand to the circuit.
 
 References
@@ -41,15 +44,16 @@ class ResistivePower:
 
     Attributes
     ----------
-    conductances, devices, nudge : ndarray
-        Dissipated in the programmable conductances, in what stands at hidden nodes, and in the nudge; a nudge of
-        negative conductance is active: its share is negative.
+    conductances, wires, devices, nudge : ndarray
+        Dissipated in the programmable conductances, in the wires between them, in what stands at hidden nodes, and in
+        the nudge; a nudge of negative conductance is active: its share is negative.
     sources, biases, amplifiers, outputs : ndarray
         Supplied by inputs and bias source, by bias currents, by amplifiers (negative where they take power), and by
         what acts on the outputs: targets of the nudge, injected currents, holding sources.
     """
 
     conductances: Doubles
+    wires: Doubles
     devices: Doubles
     nudge: Doubles
     sources: Doubles
@@ -60,7 +64,7 @@ class ResistivePower:
     @property
     def dissipated(self) -> Doubles:
         """In everything."""
-        return self.conductances + self.devices + self.nudge
+        return self.conductances + self.wires + self.devices + self.nudge
 
     @property
     def supplied(self) -> Doubles:
@@ -73,11 +77,12 @@ def power_flow(
 ) -> ResistivePower:
     """Say what every part takes and gives at ``voltages`` [V], shape (batch, node)."""
     v = np.asarray(voltages, dtype=np.float64)
-    sources, behind = _from_sources(circuit, conductances, drive.inputs, v)
-    between, amplifiers = _between_nodes(circuit, conductances, v)
+    shares = _in_arrays if circuit.arrays(conductances) else _in_devices
+    taken, wires, sources, amplifiers = shares(circuit, conductances, drive.inputs, v)
     nudge, outputs = _at_outputs(circuit, conductances, drive, v)
     return ResistivePower(
-        conductances=behind + between,
+        conductances=taken,
+        wires=wires,
         devices=(v * device_currents(circuit, v)[0]).sum(axis=1),
         nudge=nudge,
         sources=sources,
@@ -85,6 +90,37 @@ def power_flow(
         amplifiers=amplifiers,
         outputs=outputs,
     )
+
+
+def _in_devices(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Volts, v: Doubles
+) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """Power of conductances, of wires (which are ideal), of sources and of amplifiers."""
+    sources, behind = _from_sources(circuit, conductances, inputs, v)
+    between, amplifiers = _between_nodes(circuit, conductances, v)
+    return behind + between, np.zeros(len(v)), sources, amplifiers
+
+
+def _in_arrays(
+    circuit: ResistiveCircuit, conductances: ResistiveConductances, inputs: Volts, v: Doubles
+) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """As `_in_devices`, of crossbars whose wires resist."""
+    arrays, net = circuit.arrays(conductances), circuit.wiring
+    assert arrays is not None  # noqa: S101  the caller has seen to it
+    u = circuit.source_voltages(inputs.astype(np.float64))
+    devices, entering, sources, amplifiers = np.zeros((4, len(v)))
+    for number, block in enumerate(net.blocks):
+        lower = v[:, net.layer(block.post)]
+        upper = u if block.pre == 0 else (v * circuit.voltage_gains)[:, net.layer(block.pre)]
+        flow = arrays.flow(number, (upper, lower))
+        sent = (upper * flow.words).sum(axis=1)
+        devices += flow.devices
+        entering += sent - (lower * flow.bits).sum(axis=1)
+        if block.pre == 0:
+            sources += sent
+        else:
+            amplifiers += sent - ((v * circuit.current_gains)[:, net.layer(block.pre)] * flow.words).sum(axis=1)
+    return devices, entering - devices, sources, amplifiers
 
 
 def _from_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class Stages:
     consistent: bool
 
 
-def stages(network: Network, ratio: NDArray[np.float64]) -> Stages:
+def stages(network: Network, ratio: NDArray[np.float64], joined: Sequence[slice] = ()) -> Stages:
     """Follow the amplifiers from the outputs up: ``m_pre = m_post · ratio_pre`` over every edge.
 
     Parameters
@@ -38,6 +39,8 @@ def stages(network: Network, ratio: NDArray[np.float64]) -> Stages:
     network : Network
     ratio : ndarray, shape (node,)
         A/c of each node.
+    joined : sequence of slice
+        Nodes that conductances join directly, as wires that resist do: an energy gives them one factor.
     """
     if (ratio == 1.0).all():
         return Stages(np.ones(network.n_nodes), consistent=True)
@@ -58,6 +61,8 @@ def stages(network: Network, ratio: NDArray[np.float64]) -> Stages:
         pre, post = rows + network.layer(block.pre).start, cols + network.layer(block.post).start
         wanted = factors[post] * ratio[pre]
         consistent &= bool((np.abs(wanted - factors[pre]) <= RELATIVE * np.abs(wanted)).all())
+    for layer in joined:
+        consistent &= bool(np.ptp(factors[layer]) <= RELATIVE * factors[layer].max())
     consistent &= bool((np.abs(factors[network.outputs] - 1.0) <= RELATIVE).all())
     return Stages(factors, consistent)
 

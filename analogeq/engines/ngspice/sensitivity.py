@@ -29,7 +29,7 @@ from analogeq.circuit.elements import CurrentSources, Diodes, Table, Transconduc
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, kirchhoff_residual
 from analogeq.circuit.resistive.convexity import refuse_unstable
 from analogeq.circuit.resistive.laws import supply_currents
-from analogeq.circuit.resistive.netlist.readable import readable_sections, written_sections
+from analogeq.circuit.resistive.netlist.readable import device_names, readable_sections, written_sections
 from analogeq.engines.ngspice.library import find_library
 from analogeq.engines.ngspice.process import WorkerProcess
 from analogeq.engines.ngspice.resistive import RELATIVE_TOLERANCE
@@ -134,7 +134,7 @@ def _of_sample(
     ]
     names = circuit.network.node_names
     outputs = [names[k] for k in circuit.network.outputs.tolist()]
-    parameters = [f"g.xg{e}.gdevice_gain" for e in range(circuit.wiring.n_edges)]
+    parameters = [f"g.{name}.gdevice_gain" for name in device_names(circuit)]
     _, slopes = worker.analyse(written_sections(circuit, exchanged, nodes), (), outputs, parameters)
     return volts[[nodes.index(name) for name in names]], slopes
 

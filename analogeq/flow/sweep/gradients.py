@@ -74,7 +74,7 @@ def _directed(network: Network, gradient: Parameters) -> dict[str, Array]:
 def _measured(outcome: Outcome, circuit: AnyCircuit) -> Parameters:
     """Gradient that a chip of the outcome's weights reads off its free and nudged phase."""
     if not isinstance(circuit, Circuit):
-        return read_pair(circuit, _resistive_pair(outcome, circuit))
+        return read_pair(circuit, programmed(circuit, outcome.parameters), _resistive_pair(outcome, circuit))
     config = outcome.config
     assert isinstance(config, TrainingConfig)  # noqa: S101  family and config were checked when they were made
     prediction = outcome.copy.predict(outcome.inputs) if config.initialise else None

@@ -13,7 +13,7 @@ from analogeq.hardware.converter import Converter
 from analogeq.hardware.cost_figures import HopfieldCost
 from analogeq.hardware.description.costs import cost_lines, read_cost
 from analogeq.hardware.description.memories import memory_lines, read_memory
-from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
+from analogeq.hardware.description.sections import placed, read_keys, read_part, read_section, section_lines
 from analogeq.hardware.description.vocabulary import CLAMP_SPREAD, HOPFIELD, refuse_unknown_kind
 from analogeq.hardware.diodes import REAL_DIODES, real_diode
 from analogeq.hardware.keys import Text
@@ -31,7 +31,7 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Tec
         if table == "clamp":
             values["clamp"] = _read_clamp(held)
         elif table in PARTS:
-            values[table] = _read_part(table, held)
+            values[table] = read_part(table, held, HOPFIELD, PARTS[table])
         else:
             values |= read_section(table, held, HOPFIELD)
     try:
@@ -69,14 +69,6 @@ def _checked(made: Callable[..., Clamp], values: Mapping[str, object]) -> Clamp:
         return made(**values)  # the table of keys decides the types, the clamp checks
     except TechnologyError as error:
         raise TechnologyError(f"[clamp] {error}") from error
-
-
-def _read_part(table: str, held: Mapping[str, object]) -> Wires | Converter:
-    values = read_keys(table, held, HOPFIELD.sections[table], HOPFIELD)
-    try:
-        return PARTS[table](**values)  # type: ignore[arg-type]  # the table of keys decides the types, the part checks
-    except TechnologyError as error:
-        raise TechnologyError(f"[{table}] {error}") from error
 
 
 PARTS: Mapping[str, type[Wires] | type[Converter]] = {

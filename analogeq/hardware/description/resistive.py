@@ -10,9 +10,10 @@ from analogeq.hardware.cost_figures import ResistiveCost
 from analogeq.hardware.description.costs import cost_lines, read_cost
 from analogeq.hardware.description.devices import device_lines, read_device
 from analogeq.hardware.description.memories import memory_lines, read_memory
-from analogeq.hardware.description.sections import placed, read_keys, read_section, section_lines
+from analogeq.hardware.description.sections import placed, read_keys, read_part, read_section, section_lines
 from analogeq.hardware.description.vocabulary import RESISTIVE
 from analogeq.hardware.resistive import Amplifier, ResistiveTechnology
+from analogeq.hardware.wires import Wires
 
 
 def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> ResistiveTechnology:
@@ -26,6 +27,8 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
             values["device"] = read_device(held, folder)
         elif table == "amplifier":
             values["amplifier"] = _read_amplifier(held)
+        elif table == "wires":
+            values["wires"] = read_part(table, held, RESISTIVE, Wires)
         else:
             values |= read_section(table, held, RESISTIVE)
     try:
@@ -35,9 +38,11 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
 
 
 def parts(technology: ResistiveTechnology) -> dict[str, list[str]]:
-    """Lines of every table; without amplifiers there is no table of them, nor of figures of cost by default."""
-    tables = [table for table in RESISTIVE.sections if table not in ("amplifier", "cost")]
+    """Lines of every table; amplifiers that are not there have none, nor have default wires and figures of cost."""
+    tables = [table for table in RESISTIVE.sections if table not in ("amplifier", "wires", "cost")]
     written = {table: section_lines(table, vars(technology), RESISTIVE) for table in tables}
+    if technology.wires != Wires():
+        written["wires"] = section_lines("wires", vars(technology.wires), RESISTIVE)
     if technology.amplifier is not None:
         written["amplifier"] = section_lines("amplifier", vars(technology.amplifier), RESISTIVE)
     if own := cost_lines(technology.cost, technology.memory, RESISTIVE):

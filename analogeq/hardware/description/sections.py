@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
+from analogeq.errors import TechnologyError
 from analogeq.hardware.description.vocabulary import Keys, Vocabulary, refuse_unknown_key
+
+Part = TypeVar("Part")
 
 
 def read_keys(table: str, held: Mapping[str, object], keys: Keys, known: Vocabulary) -> dict[str, object]:
@@ -20,6 +24,15 @@ def read_section(table: str, held: Mapping[str, object], known: Vocabulary) -> d
     """Read a table as fields of the technology; the family is none."""
     values = read_keys(table, held, known.sections[table], known)
     return {known.field(table, key): value for key, value in values.items() if key != "family"}
+
+
+def read_part(table: str, held: Mapping[str, object], known: Vocabulary, part: Callable[..., Part]) -> Part:
+    """Read a table that is a part of the technology, not fields of it."""
+    values = read_keys(table, held, known.sections[table], known)
+    try:
+        return part(**values)  # the table of keys decides the types, the part checks
+    except TechnologyError as error:
+        raise TechnologyError(f"[{table}] {error}") from error
 
 
 def section_lines(table: str, fields: Mapping[str, object], known: Vocabulary) -> list[str]:

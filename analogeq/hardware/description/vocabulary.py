@@ -87,6 +87,14 @@ _CONVERTER: Keys = {
     "seed": Whole(),
 }
 _CHIP = {"family": Text(), "name": Text()}
+_WIRES: Keys = {
+    "word_line_resistance": _SEGMENT,
+    "bit_line_resistance": _SEGMENT,
+    "driver_resistance": Quantity("Ohm", "100 Ohm"),
+    "sense_resistance": Quantity("Ohm", "100 Ohm"),
+    "driven_from": Text(),
+    "sensed_at": Text(),
+}
 
 HOPFIELD = Vocabulary(
     "hopfield",
@@ -120,14 +128,7 @@ HOPFIELD = Vocabulary(
         "dac": _CONVERTER,
         "adc": _CONVERTER,
         "nudge": _CONVERTER,
-        "wires": {
-            "word_line_resistance": _SEGMENT,
-            "bit_line_resistance": _SEGMENT,
-            "driver_resistance": Quantity("Ohm", "100 Ohm"),
-            "sense_resistance": Quantity("Ohm", "100 Ohm"),
-            "driven_from": Text(),
-            "sensed_at": Text(),
-        },
+        "wires": _WIRES,
         "cost": HOPFIELD_COST_KEYS,
     },
     {
@@ -173,6 +174,7 @@ RESISTIVE = Vocabulary(
         "outputs": {"kind": Text()},
         "biases": {"currents": Text()},
         "amplifier": {"voltage_gain": Numbers(), "current_gain": Numbers()},
+        "wires": _WIRES,
         "cost": RESISTIVE_COST_KEYS,
     },
     {
@@ -245,11 +247,6 @@ def family_called(name: str, what: str) -> Vocabulary:
 
 
 _REASONS = {
-    (
-        "resistive",
-        "wires",
-    ): "lines of a resistive crossbar end in nodes with diodes, not in virtual grounds, so its wires "
-    "are no equivalent array but part of the whole non-linear network, which is not built; ",
     ("resistive", "mapping"): "a weight of a resistive network is one conductance, and has no sign; ",
 }
 """Why a family lacks what the other has, where one may well look for it."""

@@ -12,6 +12,7 @@ from analogeq.hardware.limits import check_label, check_not_negative, check_numb
 from analogeq.hardware.memory import Memory, check_range
 from analogeq.hardware.resistive.device import NodeDevice
 from analogeq.hardware.resistive.ideal_diode import IdealDiode
+from analogeq.hardware.wires import Wires
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,9 @@ class ResistiveTechnology:
     name : str
     memory : Memory
         What the programmable conductances are like; by default they hold exactly what is written.
+    wires : Wires
+        What the lines of every crossbar resist. Here ``driver_resistance`` stands between a word line and the source,
+        node or amplifier that it comes from, ``sense_resistance`` between a bit line and the node that it ends in.
     cost : ResistiveCost
         What parts take, for what a chip costs; decides nothing that a circuit does.
     """
@@ -85,6 +89,7 @@ class ResistiveTechnology:
     outputs: Literal["single", "pairs"] = "single"
     name: str = "generic resistive"
     memory: Memory = field(default_factory=Memory)
+    wires: Wires = field(default_factory=Wires)
     cost: ResistiveCost = field(default_factory=ResistiveCost)
 
     def __post_init__(self) -> None:
@@ -98,6 +103,8 @@ class ResistiveTechnology:
                 "out, or use family 'hopfield'"
             )
         check_cost(self.cost, ResistiveCost)
+        if not isinstance(self.wires, Wires):
+            raise TechnologyError(f"wires: {self.wires!r} are no wires; give Wires")
         check_positive("input_gain", self.input_gain)
         if self.bias_voltage is not None:
             check_number("bias_voltage", self.bias_voltage, "V")

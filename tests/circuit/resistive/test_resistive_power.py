@@ -14,6 +14,7 @@ from analogeq.circuit.resistive.laws import node_imbalance
 from analogeq.circuit.resistive.netlist import readable_netlist
 from analogeq.circuit.resistive.power import power_flow
 from analogeq.engines import engine
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import Amplifier, DiodePair, NoDevice, ResistiveTechnology, ShockleyDiode
 from analogeq.network import Block, Network
 
@@ -46,23 +47,36 @@ def test_a_divider_takes_what_ohm_says():
     assert at.supplied == pytest.approx(at.dissipated, rel=ROUNDING)
 
 
-def random_case(device, amplifier, seed):
+def random_case(device, amplifier, seed, wires):
     rng = np.random.default_rng(seed)
-    tech = ResistiveTechnology(device=device, amplifier=amplifier, bias_voltage=0.3, input_gain=2.0)
+    tech = ResistiveTechnology(device=device, amplifier=amplifier, bias_voltage=0.3, input_gain=2.0, wires=wires)
     circuit = ResistiveCircuit(Network.layered((3, 4, 3, 2)), tech)
     held = circuit.program(rng.uniform(0.0, 1.0, circuit.wiring.n_edges), rng.normal(0.0, 0.1, 9))
     nudge = Nudge(rng.normal(0.0, 1.0, (2, 2)), -0.2)
     return circuit, held, ResistiveDrive(rng.normal(0.0, 1.0, (2, 3)), None, nudge, injected=rng.normal(size=(2, 2)))
 
 
+@pytest.mark.parametrize("wires", [Wires(), Wires(0.1, 0.2, 0.3, 0.4), Wires(0.0, 0.2, driven_from="both")])
 @pytest.mark.parametrize("amplifier", [None, Amplifier(4.0, 0.25), Amplifier(3.0, 0.5)])
 @pytest.mark.parametrize("device", [NoDevice(), ShockleyDiode(1e-3, 0.2), DiodePair(upper=0.5, lower=-0.25)])
-def test_supplied_less_dissipated_is_the_net_current_times_voltage_at_any_voltages(device, amplifier):
-    circuit, held, drive = random_case(device, amplifier, 3)
+def test_supplied_less_dissipated_is_the_net_current_times_voltage_at_any_voltages(device, amplifier, wires):
+    circuit, held, drive = random_case(device, amplifier, 3, wires)
     v = np.random.default_rng(5).normal(0.0, 0.3, (2, 9))
     at = power_flow(circuit, held, drive, v)
     left = (v * node_imbalance(circuit, held, drive, v)).sum(axis=1)
     assert at.supplied - at.dissipated == pytest.approx(left, abs=ROUNDING * float(np.abs(at.conductances).max()))
+
+
+def test_wires_take_their_share_of_a_divider():
+    """1 V through 0.25 Ohm, 2 S and 0.25 Ohm onto a node that 1 S holds at 0 V: 1 / (1/4 + 1/2 + 1/4 + 1) = 0.5 A."""
+    tech = ResistiveTechnology(inputs="single", device=NoDevice(), wires=Wires(0.25, 0.25), bias_currents="none")
+    circuit = ResistiveCircuit(Network.layered((1, 1)), tech)
+    drive = ResistiveDrive(np.ones((1, 1)), None, Nudge(np.zeros((1, 1)), 1.0))
+    at = power_flow(circuit, circuit.program(np.array([2.0])), drive, np.array([[0.5]]))
+    assert at.wires == pytest.approx([0.5**2 * 0.5], rel=ROUNDING)
+    assert at.conductances == pytest.approx([0.5**2 * 0.5], rel=ROUNDING)
+    assert at.nudge == pytest.approx([0.5**2], rel=ROUNDING)
+    assert at.sources == pytest.approx([0.5], rel=ROUNDING)
 
 
 def test_lateral_edges_are_counted_once():
@@ -89,7 +103,7 @@ def test_supplied_is_dissipated_at_an_operating_point(name):
 
 
 @pytest.mark.ngspice
-@pytest.mark.parametrize("name", ["ideal", "amplified", "real"])
+@pytest.mark.parametrize("name", ["ideal", "amplified", "real", "wired"])
 def test_ngspice_reads_the_same_power_at_its_sources(name, run_netlist):
     golden = GOLDEN[name]()
     circuit, drive = golden.circuit, golden.drive
@@ -107,8 +121,9 @@ def test_ngspice_reads_the_same_power_at_its_sources(name, run_netlist):
     relative = 1e-6  # the netlist's reltol
     assert at.sources[0] == pytest.approx(drawn, rel=relative)
     if drive.nudge is not None:
-        target = float(drive.nudge.voltages[0, 0])
-        assert at.outputs[0] == pytest.approx(-target * ends["vt0#branch"], rel=relative)
+        targets = enumerate(drive.nudge.voltages[0].tolist())
+        given = -sum(target * ends[f"vt{m}#branch"] for m, target in targets)
+        assert at.outputs[0] == pytest.approx(given, rel=relative)
     if circuit.technology.amplifier is not None:
         handed = 0.0
         for k in circuit.hidden.tolist():

@@ -69,7 +69,14 @@ def test_the_counterpart_has_no_flaw_and_a_range_even_where_the_chip_has_none() 
     assert ideal.memory == Memory()
     assert ideal.wires == Wires()
     assert ideal.conductance_high > ideal.conductance_low == chip.conductance_low
-    resistive = ideal_counterpart(ResistiveTechnology(conductance_low=1e-5, conductance_high=1e-5, memory=LEVELS))
+    held = {
+        "conductance_low": 1e-5,
+        "conductance_high": 1e-5,
+        "memory": LEVELS,
+        "wires": Wires(word_line_resistance=1.0),
+    }
+    resistive = ideal_counterpart(ResistiveTechnology(**held))
+    assert resistive.wires == Wires()
     assert resistive.conductance_high > resistive.conductance_low
 
 

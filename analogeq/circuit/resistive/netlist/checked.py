@@ -40,7 +40,7 @@ def connected_schematic(circuit: ResistiveCircuit) -> Schematic:
 def _conductances(circuit: ResistiveCircuit, at: Ints, driven: Ints) -> tuple[Table, Table]:
     most = min(circuit.technology.conductance_high, SIEMENS)
     fed = _fed(circuit)
-    pre, post, edges = coupling_ends(circuit)
+    pre, post, edges = coupling_ends(circuit.wiring)
     between = np.column_stack((driven[pre], at[post]))
     sources = np.column_stack((at[fed], np.zeros_like(fed)))
     return (

@@ -18,7 +18,9 @@ from analogeq.circuit.elements import (
     VoltageSources,
 )
 from analogeq.circuit.netlist.library import cell_text
+from analogeq.circuit.netlist.mesh import mesh
 from analogeq.circuit.netlist.nodes import Nodes
+from analogeq.circuit.resistive.arrays import Arrays
 from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConductances
 from analogeq.circuit.resistive.drive import ResistiveDrive
 from analogeq.circuit.resistive.netlist.cells import device_cells, doubled_inputs
@@ -26,6 +28,7 @@ from analogeq.circuit.resistive.netlist.devices import bias_nodes, device_tables
 from analogeq.circuit.resistive.netlist.simulation import options_line
 from analogeq.circuit.schematic import Schematic, refuse_unwritable
 from analogeq.hardware.resistive import NodeDevice
+from analogeq.network import Block
 
 Sections = list[tuple[str, tuple[Table, ...]]]
 DeviceTables = Callable[[NodeDevice, tuple[str, ...], Ints, Doubles, tuple[int, ...]], tuple[Table, ...]]
@@ -111,7 +114,10 @@ def readable_sections(
         ends = np.column_stack((at[circuit.hidden], driven[circuit.hidden]))
         names = tuple(f"xa{k}" for k in circuit.hidden.tolist())
         parts.append(("Bidirectional amplifiers: node, what it drives", (Instances(names, ends, "amplifier", gains),)))
-    parts.append(("Programmable conductances", (_conductances(circuit, conductances, sources, at, driven),)))
+    if (arrays := circuit.arrays(conductances)) is None:
+        parts.append(("Programmable conductances", (_conductances(circuit, conductances, sources, at, driven),)))
+    else:
+        parts += _crossbars(circuit, arrays, (sources, at, driven), named)
     if len(circuit.hidden):
         biases = tuple(named.single(name) for name in bias_nodes(circuit.technology.device))
         names = tuple(str(k) for k in circuit.hidden.tolist())
@@ -142,8 +148,38 @@ def _conductances(
         rows, cols = block.endpoints()
         upper = sources[rows] if block.pre == 0 else _upper(block.lateral, at, driven)[wires.layer(block.pre)][rows]
         ends.append(np.column_stack((upper, at[wires.layer(block.post)][cols])))
-    names = tuple(f"xg{e}" for e in range(wires.n_edges))
-    return Instances(names, np.concatenate(ends), "conductance", {"g": conductances.g.astype(np.float64)})
+    return Instances(
+        device_names(circuit), np.concatenate(ends), "conductance", {"g": conductances.g.astype(np.float64)}
+    )
+
+
+def _crossbars(
+    circuit: ResistiveCircuit, arrays: Arrays, numbers: tuple[Ints, Ints, Ints], named: Nodes
+) -> Iterator[tuple[str, tuple[Table, ...]]]:
+    """Every device, every segment of wire and both ends of every line, array by array."""
+    (sources, at, driven), wires = numbers, circuit.wiring
+    for number, block in enumerate(wires.blocks):
+        upper = sources if block.pre == 0 else driven[wires.layer(block.pre)]
+        lines, bits = arrays.words(number), at[wires.layer(block.post)]
+        drawn = mesh(arrays.crossbar(number), _array_name(block), upper[lines], bits, named)
+        yield f"Crossbar from layer {block.pre} to layer {block.post}", drawn
+
+
+def _array_name(block: Block) -> str:
+    return f"{block.pre}_{block.post}"
+
+
+def device_names(circuit: ResistiveCircuit) -> tuple[str, ...]:
+    """Name of every programmable conductance that is not 0 S in `readable_sections`, along the edge axis."""
+    wires = circuit.wiring
+    if circuit.technology.wires.are_ideal:
+        return tuple(f"xg{e}" for e in range(wires.n_edges))
+    return tuple(
+        f"xd{_array_name(block)}_{i}_{j}"
+        for block in wires.blocks
+        for i in range((block.edges.stop - block.edges.start) // block.shape[1])
+        for j in range(block.shape[1])
+    )
 
 
 def _upper(lateral: bool, at: Ints, driven: Ints) -> Ints:  # noqa: FBT001  private

@@ -4,7 +4,8 @@ It has the element names of the first family's, so that the same workers serve b
 ``n{k}``, ``i{k}`` the Norton current of sources, biases and nudges. A conductance e between nodes
 is two transconductances, ``gw{e}_f`` (A·g, what the upper node sends down) and ``gw{e}_b`` (c·g, what the
 lower sends up); what loads node k, everything linear added up, is ``gw{E + k}_f`` to ground, with E
-the number of edges. The folded sources are in the load and in the current. (One element with two
+the number of edges. Where wires resist these edges are what the nodes see of each other, not devices (Kron reduction:
+`analogeq.circuit.resistive.arrays`). The folded sources are in the load and in the current. (One element with two
 terminals would write four entries of the matrix where these two write one each; an operating point of
 1568-100-10 took a third longer with it.)
 
@@ -28,6 +29,7 @@ from analogeq.circuit.resistive.circuit import ResistiveCircuit, ResistiveConduc
 from analogeq.circuit.resistive.laws import device_currents
 from analogeq.circuit.resistive.netlist.devices import CELSIUS, bias_nodes, device_tables
 from analogeq.circuit.schematic import Schematic
+from analogeq.network import Network
 
 TOLERANCES = "reltol=1e-6 vntol=1e-12 abstol=1e-15"
 """Newton's last step falls far below what makes it stop: agreement is to rounding, not to these."""
@@ -55,20 +57,30 @@ def options_line(models: Iterable[DiodeModel]) -> str:
 
 def element_numbers(circuit: ResistiveCircuit) -> tuple[list[int], list[int]]:
     """Numbers of the transconductances: forward the edges between nodes, then one a node; backward the edges."""
-    edges = [e for b in circuit.wiring.coupling_blocks for e in range(b.edges.start, b.edges.stop)]
-    first = circuit.wiring.n_edges
+    edges = [e for c in circuit.seen.couplings for e in range(c.block.edges.start, c.block.edges.stop)]
+    first = circuit.seen.network.n_edges
     return edges + list(range(first, first + circuit.network.n_nodes)), edges
 
 
 def simulation_values(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Doubles, Doubles]:
     """What the transconductances hold [S], forward and backward, in the order of `element_numbers`."""
-    pre, _, edges = coupling_ends(circuit)
-    g = conductances.g[edges].astype(np.float64)
+    forth, back = _sent(circuit, conductances)
     load = (circuit.source_load(conductances) + circuit.coupling_load(conductances)).astype(np.float64)
     _, slope = device_currents(circuit, np.zeros((1, len(load))))
     load[(load == 0.0) & (slope[0] == 0.0)] = SHUNT
-    forward = np.concatenate([g * circuit.voltage_gains[pre], load])
-    return forward, g * circuit.current_gains[pre]
+    return np.concatenate([forth, load]), back
+
+
+def _sent(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Doubles, Doubles]:
+    """Current per volt of the upper node into the lower one, and the other way [A/V], of every coupling's edges."""
+    between = circuit.between(conductances).astype(np.float64)
+    forth, back = [np.zeros(0)], [np.zeros(0)]
+    for coupling in circuit.seen.couplings:
+        (row, col), g = coupling.block.endpoints(), between[coupling.block.edges]
+        (ahead, own), (lower_ahead, lower_own) = circuit.raising(coupling)
+        forth.append(g * ahead[row] * lower_own[col])
+        back.append(g * own[row] * lower_ahead[col])
+    return np.concatenate(forth), np.concatenate(back)
 
 
 def folded_schematic(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> Schematic:
@@ -97,7 +109,7 @@ def folded_schematic(circuit: ResistiveCircuit, conductances: ResistiveConductan
 
 
 def _links(circuit: ResistiveCircuit, conductances: ResistiveConductances, at: Ints) -> tuple[Table, Table]:
-    pre, post, _ = coupling_ends(circuit)
+    pre, post, _ = coupling_ends(circuit.seen.network)
     values = simulation_values(circuit, conductances)
     source, target, ground = at[pre], at[post], np.zeros_like(pre)
     down = np.concatenate([np.column_stack((ground, target, source, ground)), _grounded(at)])
@@ -109,9 +121,8 @@ def _links(circuit: ResistiveCircuit, conductances: ResistiveConductances, at: I
     return forward, backward
 
 
-def coupling_ends(circuit: ResistiveCircuit) -> tuple[Ints, Ints, Ints]:
+def coupling_ends(net: Network) -> tuple[Ints, Ints, Ints]:
     """Both ends on the node axis and the edge number of every conductance between nodes."""
-    net = circuit.wiring
     columns = [(np.zeros(0, dtype=np.intp),) * 3]
     for block in net.coupling_blocks:
         rows, cols = block.endpoints()

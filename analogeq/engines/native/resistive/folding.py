@@ -50,6 +50,7 @@ def is_plain(circuit: ResistiveCircuit) -> bool:
         and sources[0].post == 1
         and tech.inputs == "doubled"
         and tech.bias_voltage is None
+        and tech.wires.are_ideal
     )
 
 

@@ -96,7 +96,7 @@ class Layered:
 def fits(circuit: ResistiveCircuit) -> bool:
     """Whether the compiled sweeps hold for this circuit."""
     tech = circuit.technology
-    if tech.amplifier is not None or not circuit.network.is_layered:
+    if tech.amplifier is not None or not tech.wires.are_ideal or not circuit.network.is_layered:
         return False
     if isinstance(tech.device, IdealDiode):
         return True

@@ -110,9 +110,13 @@ def _entries(link: Link) -> tuple[NDArray[np.intp], NDArray[np.intp], Array, Arr
     else:
         entries = link.matrix.tocoo()
         row, col, g = np.asarray(entries.row, dtype=np.intp), np.asarray(entries.col, dtype=np.intp), entries.data
-    ahead = 1.0 if link.gain is None else link.gain[row]
-    back = 1.0 if link.back is None else link.back[row]
+    ahead = _at(link.gain, row) * _at(link.lower_back, col)
+    back = _at(link.back, row) * _at(link.lower_gain, col)
     return row + link.pre.start, col + link.post.start, g, ahead, back
+
+
+def _at(gains: Array | None, nodes: NDArray[np.intp]) -> Array | float:
+    return 1.0 if gains is None else gains[nodes]
 
 
 def _incoming(problem: Problem, matrix: _Matrix, v: Array) -> Array:

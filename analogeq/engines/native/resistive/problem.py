@@ -27,6 +27,8 @@ class Link:
         [S]
     gain, back : ndarray, shape (pre,), or None
         A and c of the amplifiers behind the nodes; None where there are none.
+    lower_gain, lower_back : ndarray, shape (post,), or None
+        The same of the post layer, where it is joined to the pre layer behind its amplifiers.
     """
 
     pre: slice
@@ -34,16 +36,19 @@ class Link:
     matrix: Array | csr_array
     gain: Array | None
     back: Array | None
+    lower_gain: Array | None = None
+    lower_back: Array | None = None
 
     def forward(self, voltages: Array) -> Array:
         """Current [A] into the grounded post layer, from voltages of the pre layer."""
         raised = voltages if self.gain is None else voltages * self.gain
         sent: Array = raised @ self.matrix
-        return sent
+        return sent if self.lower_back is None else sent * self.lower_back
 
     def backward(self, voltages: Array) -> Array:
         """Current [A] into the grounded pre layer, from voltages of the post layer."""
-        sent: Array = voltages @ self.matrix.T
+        raised = voltages if self.lower_gain is None else voltages * self.lower_gain
+        sent: Array = raised @ self.matrix.T
         return sent if self.back is None else sent * self.back
 
 
@@ -188,12 +193,12 @@ def problem_of(
 
 def links_of(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Link, ...]:
     """Show the programmed conductances between nodes as links."""
-    net, amplified = circuit.wiring, circuit.technology.amplifier is not None
-    dtype = conductances.g.dtype
+    g, amplified = circuit.between(conductances), circuit.technology.amplifier is not None
     links = []
-    for block in net.coupling_blocks:
-        pre, post = net.layer(block.pre), net.layer(block.post)
-        gain = circuit.voltage_gains[pre].astype(dtype) if amplified else None
-        back = circuit.current_gains[pre].astype(dtype) if amplified else None
-        links.append(Link(pre, post, block.matrix(conductances.g), gain, back))
+    for coupling in circuit.seen.couplings:
+        gains: list[Array | None] = [None] * 4
+        for side, (raised, (ahead, back)) in enumerate(zip(coupling.raised, circuit.raising(coupling), strict=True)):
+            if raised and amplified:
+                gains[2 * side : 2 * side + 2] = ahead.astype(g.dtype), back.astype(g.dtype)
+        links.append(Link(*circuit.ends(coupling.block), coupling.block.matrix(g), *gains))
     return tuple(links)
