@@ -3,7 +3,7 @@
 import pytest
 
 from analogeq.flow.assumptions import assumptions
-from analogeq.hardware import Converter, IdealClamp, Technology, Wires
+from analogeq.hardware import Converter, IdealClamp, ResistiveTechnology, Technology, Wires
 
 IDEAL = assumptions(Technology())
 
@@ -42,3 +42,12 @@ def test_a_flaw_is_told_and_the_rest_stays(changes: dict, said: str) -> None:
     told = [sentence for sentence in found if sentence not in IDEAL]
     assert len(told) == 1
     assert said in told[0]
+
+
+def test_wires_between_nodes_are_told() -> None:
+    ideal = assumptions(ResistiveTechnology())
+    found = assumptions(ResistiveTechnology(wires=Wires(2.0, 3.0, 50.0, 0.0, driven_from="both")))
+    assert "Crossbars have ideal wires." in ideal
+    (told,) = (sentence for sentence in found if sentence not in ideal)
+    assert told.startswith("For each cell a word line resists 2 Ω and a bit line 3 Ω. Between a word line (both) and")
+    assert "50 Ω" in told

@@ -9,6 +9,7 @@ from analogeq.flow.families import first_weights
 from analogeq.flow.gradient_check import Sweep
 from analogeq.flow.gradient_report import random_subject
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, check_resistive_gradients
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import Amplifier, DoubleShockley, ResistiveTechnology
 from analogeq.network import Network, Parameters
 from analogeq.training import ResistiveTrainingConfig
@@ -51,6 +52,13 @@ def test_amplifiers_keep_the_gradient_where_their_ratio_is_one_and_say_so_where_
     assert "minimises no function" in uneven.remark
     best = 1.0 - min(losses(uneven, "centred").values())
     assert f"{best:.4f}"[:5] in uneven.remark
+
+
+def test_devices_between_wires_learn_by_what_they_see_themselves() -> None:
+    check = check_resistive_gradients(subject(wires=Wires(0.05, 0.1, 0.3, 0.2)), Sweep(betas=(1e-4, 1e-3)))
+    one, centred = losses(check, "one-sided"), losses(check, "centred")
+    assert np.log10(one[1e-3] / one[1e-4]) == pytest.approx(2.0, abs=0.2)
+    assert np.log10(centred[1e-3] / centred[1e-4]) == pytest.approx(4.0, abs=0.2)
 
 
 def test_read_noise_costs_more_at_a_weaker_nudge() -> None:

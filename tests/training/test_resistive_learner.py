@@ -12,6 +12,7 @@ from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
 from analogeq.data import Dataset
 from analogeq.engines import ResistiveSession, engine
 from analogeq.errors import CheckpointError, InputError
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import Amplifier, DoubleShockley, IdealDiode, ResistiveTechnology
 from analogeq.learning.conductance_descent import as_the_first, half_kaiming
 from analogeq.network import LocalLayer, Maps, MapTopology, Network
@@ -52,6 +53,22 @@ def test_circuit_and_copy_learn_to_tell_three_stripes_apart(session: ResistiveSe
     assert history[-1].copy_test_error == 0.0
     assert history[-1].gap < 0.5 * history[0].gap
     assert history[-1].kirchhoff_residual < 1e-9  # 1e-12 of a supply of some amperes
+
+
+def test_a_circuit_learns_in_place_what_the_same_weights_lose_on_its_wires(data: Dataset) -> None:
+    wired = circuit_of(wires=Wires(0.03, 0.03, 0.03, 0.03))
+    with engine("native").open(wired) as session:
+        in_place = Trainer(session, data, CONFIG).run()
+    assert in_place.history[-1].settled_test_error == 0.0
+    with engine("native").open(circuit_of()) as session:
+        ideal = Trainer(session, data, CONFIG).run()
+    errors = []
+    for learned in (ideal, in_place):
+        with engine("native").open(wired) as session:
+            session.program(wired.program(learned.circuit.weights, learned.circuit.biases))
+            outputs = session.settle(ResistiveDrive(data.x_test)).voltages[:, wired.network.outputs]
+        errors.append(np.abs(outputs - np.eye(3)[data.y_test]).mean())
+    assert errors[1] < 0.6 * errors[0]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,28 @@ class Crossbar:
         """
         return self._turned.loading
 
+    @cached_property
+    def bit_coupling(self) -> Doubles:
+        """Conductance that the bit lines' ends see between each other [S], shape (bit, bit), read-only; never negative.
+
+        The word lines' drivers at 0 V. Minus `bit_loading` off the diagonal; zero on it and where word lines are ideal.
+        """
+        if self.word.is_ideal:
+            found = np.zeros((self.g.shape[1],) * 2)
+        elif self.bit.ends != "both" or self.bit.is_ideal:
+            found = self._reduced[1]
+        else:
+            found = -self.bit_loading
+            np.fill_diagonal(found, 0.0)
+        found = np.maximum(0.5 * (found + found.T), 0.0)  # what is below zero there is a rounding
+        found.setflags(write=False)
+        return found
+
+    @cached_property
+    def word_coupling(self) -> Doubles:
+        """Conductance that the word lines' ends see between each other [S], shape (word, word), read-only."""
+        return self._turned.bit_coupling
+
     def currents(self, words: NDArray[np.floating]) -> Doubles:
         """Current out of each bit line into its virtual ground [A], shape (batch, bit).
 
@@ -182,7 +204,7 @@ class Crossbar:
         if self._is_wide and self.word.ends != "both" and not self.word.is_ideal:
             return self._turned.equivalent.T.copy()
         if self.bit.ends != "both" or self.bit.is_ideal:
-            return self._elimination.equivalent()
+            return self._reduced[0]
         # By reciprocity: what the word lines take, together, from bit lines that are driven at both ends.
         drop = self.voltages(np.zeros((self.g.shape[1], self.g.shape[0])), np.eye(self.g.shape[1])).drop
         found: Doubles = -np.einsum("ij,bij->ib", self.g, drop)
@@ -207,6 +229,10 @@ class Crossbar:
     @cached_property
     def _elimination(self) -> Elimination:
         return Elimination(self.g, self.word, self.bit)
+
+    @cached_property
+    def _reduced(self) -> tuple[Doubles, Doubles]:
+        return self._elimination.equivalent()
 
     @cached_property
     def _turned(self) -> Crossbar:

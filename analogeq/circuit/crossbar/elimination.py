@@ -62,13 +62,22 @@ class Elimination:
     word: Line
     bit: Line
 
-    def equivalent(self) -> Doubles:
-        """Current into each bit line's held end per volt on each word line [S], shape (word, bit).
+    def equivalent(self) -> tuple[Doubles, Doubles]:
+        """What the array is between its ends; nothing else is kept.
 
-        For bit lines held at one end, or ideal ones; nothing but the result is kept.
+        For bit lines held at one end, or ideal ones.
+
+        Returns
+        -------
+        sent : ndarray, shape (word, bit)
+            Current into each bit line's held end per volt on each word line [S].
+        coupling : ndarray, shape (bit, bit)
+            Conductance from bit line to bit line, their ends' own [S]; of Y seen through the lead, (1 - X) / r, minus
+            what is off the diagonal, which nothing cancels. The diagonal is zero.
         """
         sent = np.zeros(self.g.shape)
         done, passed = 0, None  # rows that wait for the product of what has been passed since they were done
+        inverse = None
         for i, (per_volt, inverse) in enumerate(self._steps()):
             sent[i] = per_volt
             sent[done : i + 1] = _product(sent[done : i + 1], inverse)
@@ -77,7 +86,16 @@ class Elimination:
             if i + 1 - done == self.g.shape[1] or i + 1 == len(sent):
                 sent[:done] = _product(sent[:done], passed)
                 done, passed = i + 1, None
-        return sent[self._order]
+        coupling = self._in_rows() if inverse is None else inverse / self.bit.lead
+        np.fill_diagonal(coupling, 0.0)
+        return sent[self._order], coupling
+
+    def _in_rows(self) -> Doubles:
+        """Minus the sum of all R, which ideal bit lines join."""
+        total = np.zeros((self.g.shape[1],) * 2)
+        for row, _ in self._rows():
+            total -= row
+        return total
 
     def bit_voltages(self, words: Doubles, bits: Doubles) -> Doubles:
         """Voltages along bit lines that are not ideal.

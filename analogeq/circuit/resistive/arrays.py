@@ -177,9 +177,8 @@ class Arrays:
         parts = [array.equivalent.ravel() for array in self._arrays]
         for number, array in enumerate(self._arrays):
             for _, lines, raised in _meshed(self.wiring, self.wires, number):
-                loading = array.loading if raised else array.bit_loading
-                # A Laplacian off its diagonal is minus a conductance; what is above zero there is a rounding.
-                parts.append(np.maximum(-0.5 * (loading + loading.T)[*_pairs(np.arange(len(lines)))], 0.0))
+                coupling = array.word_coupling if raised else array.bit_coupling
+                parts.append(coupling[*_pairs(np.arange(len(lines)))])
         return np.concatenate(parts)
 
     @cached_property

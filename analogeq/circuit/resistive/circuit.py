@@ -189,8 +189,8 @@ class ResistiveCircuit:
 
     @property
     def wiring_is_bipartite(self) -> bool:
-        """Whether nothing joins two layers of the same parity, so that layers take turns."""
-        return all((b.post - b.pre) % 2 for b in self.seen.network.coupling_blocks)
+        """Whether no device joins two layers of the same parity, so that layers take turns."""
+        return all((b.post - b.pre) % 2 for b in self.wiring.coupling_blocks)
 
     @cached_property
     def polarity(self) -> NDArray[np.float64]:

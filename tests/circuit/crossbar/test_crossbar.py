@@ -241,6 +241,18 @@ def test_the_loading_of_the_drivers_is_the_heat_of_the_array(array):
 
 
 @EXAMPLES
+@given(crossbars())
+def test_lines_see_of_each_other_what_their_loading_says_off_its_diagonal(array):
+    for coupling, loading in ((array.bit_coupling, array.bit_loading), (array.word_coupling, array.loading)):
+        assert (coupling >= 0.0).all()
+        assert not np.diag(coupling).any()
+        expected = np.diag(np.diag(loading)) - loading
+        # The loading's own entries are differences of voltages of a volt, times devices.
+        limit = ROUNDING * np.abs(loading).max() + 1e-14 * array.g.sum()
+        assert np.abs(coupling - expected).max() <= limit
+
+
+@EXAMPLES
 @given(crossbars(RESISTING))
 def test_relabelling_lines_from_the_other_side_changes_nothing(array):
     flipped = {"first": "last", "last": "first", "both": "both"}

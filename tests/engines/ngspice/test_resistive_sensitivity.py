@@ -16,6 +16,7 @@ from analogeq.engines.native import NativeEngine
 from analogeq.engines.ngspice.sensitivity import output_sensitivities
 from analogeq.engines.resistive_gradient import exact_gradient
 from analogeq.errors import InputError
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import (
     Amplifier,
     DiodePair,
@@ -54,8 +55,8 @@ of sixteen digits are left; 8e-11 is the most that was seen."""
 class Lab:
     """One small circuit with a minibatch."""
 
-    def __init__(self, amplifier=None, device=DEVICES["double"], sizes=(3, 3, 2, 2)):
-        technology = ResistiveTechnology(device=device, amplifier=amplifier, bias_voltage=0.4, input_gain=2.0)
+    def __init__(self, amplifier=None, device=DEVICES["double"], sizes=(3, 3, 2, 2), **more):
+        technology = ResistiveTechnology(device=device, amplifier=amplifier, bias_voltage=0.4, input_gain=2.0, **more)
         self.circuit = ResistiveCircuit(Network.layered(sizes), technology)
         # Of this seed no ideal diode stands so near its corner that a nudge turns it, and no other blocks more than
         # the three thermal voltages down to which ngspice's diode has the stated law.
@@ -100,6 +101,14 @@ def test_ngspice_and_the_adjoint_find_the_same_gradient(device, amplifier):
     lab = Lab(amplifier, device)
     _, gradient = lab.by_ngspice()
     assert apart(gradient, lab.by_adjoint()) < CLOSE
+
+
+@pytest.mark.parametrize("name", ["passive", "A = 4, c = 1/4"])
+def test_they_find_the_same_gradient_by_devices_between_wires(name):
+    lab = Lab(AMPLIFIERS[name], wires=Wires(0.05, 0.1, 0.3, 0.2))
+    _, gradient = lab.by_ngspice()
+    assert apart(gradient, lab.by_adjoint()) < CLOSE
+    assert apart(gradient, Lab(AMPLIFIERS[name]).by_ngspice()[1]) > 0.1
 
 
 def test_ngspice_and_the_adjoint_agree_output_by_output():

@@ -6,12 +6,16 @@ half of the variables, so it never rises, and it converges wherever the co-conte
 convex (Scellier, ICML 2024, section 5). After the odd layers moved they are exactly in balance, and
 the even ones' imbalance is what they are about to be moved by: the proven stop costs nothing.
 
+Wires that resist join the nodes of a layer, too. There each is solved with its neighbours where they were (Jacobi),
+which converges as well, since no conductance is negative [2]_, and the imbalance is looked at for its own sake.
+
 Deep circuits converge slowly: an error has to walk from layer to layer. There the map of a sweep
 is accelerated by Anderson's method [1]_ on each sample.
 
 References
 ----------
 .. [1] Walker & Ni, Anderson acceleration for fixed-point iterations, SIAM J. Numer. Anal. 49 (2011).
+.. [2] Ortega & Rheinboldt, Iterative Solution of Nonlinear Equations in Several Variables (1970), on M-functions.
 """
 
 from __future__ import annotations
@@ -67,18 +71,21 @@ def descend(problem: Problem, start: Array, tolerance: Array, most: int) -> Desc
     history = _History(MEMORY)
     sweeps = 0
     while len(active) and sweeps < most:
+        begun = v.copy()
         half_sweep(part, v, 0)
         before = v.copy()
         worst = half_sweep(part, v, 1)
+        if part.meshed:
+            worst = largest_imbalance(part, before)
         sweeps += 1
         answer[active], residual[active] = before, worst
         keep = np.flatnonzero(worst > goal)
         if len(keep) < len(active):
-            active, goal, v, before = active[keep], goal[keep], v[keep], before[keep]
+            active, goal, v, begun = active[keep], goal[keep], v[keep], begun[keep]
             part = part.rows(keep)
             history.keep(keep)
         if len(active):
-            history.extrapolate(before, v, part)
+            history.extrapolate(begun, v, part)
     return Descended(answer, residual, sweeps)
 
 
@@ -110,7 +117,7 @@ def half_sweep(problem: Problem, v: Array, parity: int) -> Array:
         for link in problem.links:
             if link.post == layer:
                 incoming += link.forward(v[:, link.pre])
-            elif link.pre == layer:
+            if link.pre == layer:
                 incoming += link.backward(v[:, link.post])
         if problem.has_kernel(layer):
             v[:, layer], most = problem.solved_by_kernel(layer, incoming, v[:, layer])
@@ -136,7 +143,8 @@ def _hold(problem: Problem, layer: slice, solved: Array, net: Array) -> None:
 class _History:
     """The last sweeps on the even layers, for Anderson's method.
 
-    The odd layers follow from the even ones, so the even ones are all there is to extrapolate.
+    The odd layers follow from the even ones, so the even ones are all there is to extrapolate, unless nodes of one
+    layer are joined.
     """
 
     def __init__(self, memory: int) -> None:
@@ -151,7 +159,7 @@ class _History:
 
     def extrapolate(self, before: Array, after: Array, problem: Problem) -> None:
         """Move the even layers of ``after``, one sweep from ``before``, to where the last sweeps point."""
-        layers = problem.layers[1::2]
+        layers = problem.layers if problem.meshed else problem.layers[1::2]
         if not layers:
             return
         start = np.concatenate([before[:, layer] for layer in layers], axis=1)

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from analogeq.circuit import Drive
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.hardware.resistive import DoubleShockley, NodeDevice
+from analogeq.network import Block
 
 Array = NDArray[np.floating]
 
@@ -82,6 +83,11 @@ class Problem:
     held: Array | None
     layers: tuple[slice, ...]
     compiled: bool = False
+
+    @property
+    def meshed(self) -> bool:
+        """Whether nodes of one layer are joined."""
+        return any(link.pre == link.post for link in self.links)
 
     def rows(self, chosen: NDArray[np.intp]) -> Problem:
         """Keep some samples only."""
@@ -191,6 +197,14 @@ def problem_of(
     )
 
 
+def _matrix(block: Block, g: Array) -> Array | csr_array:
+    """Conductances of a block; those that wires lay from every node of a layer to every other are many."""
+    matrix, every = block.matrix(g), block.shape[0] * (block.shape[0] - 1) // 2
+    if isinstance(matrix, csr_array) and block.lateral and matrix.nnz == every:
+        return np.asarray(matrix.toarray())
+    return matrix
+
+
 def links_of(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> tuple[Link, ...]:
     """Show the programmed conductances between nodes as links."""
     g, amplified = circuit.between(conductances), circuit.technology.amplifier is not None
@@ -200,5 +214,5 @@ def links_of(circuit: ResistiveCircuit, conductances: ResistiveConductances) -> 
         for side, (raised, (ahead, back)) in enumerate(zip(coupling.raised, circuit.raising(coupling), strict=True)):
             if raised and amplified:
                 gains[2 * side : 2 * side + 2] = ahead.astype(g.dtype), back.astype(g.dtype)
-        links.append(Link(*circuit.ends(coupling.block), coupling.block.matrix(g), *gains))
+        links.append(Link(*circuit.ends(coupling.block), _matrix(coupling.block, g), *gains))
     return tuple(links)

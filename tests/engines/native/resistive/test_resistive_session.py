@@ -14,8 +14,9 @@ from analogeq.engines.contract import Status
 from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.engines.native.resistive.descent import descend, started
 from analogeq.engines.native.resistive.newton import newton
-from analogeq.engines.native.resistive.problem import problem_of
+from analogeq.engines.native.resistive.problem import links_of, problem_of
 from analogeq.errors import InputError, NotSettledError
+from analogeq.hardware import Wires
 from analogeq.hardware.resistive import (
     Amplifier,
     DiodePair,
@@ -150,6 +151,22 @@ def test_single_precision_settles_to_its_own_tolerance():
     rough = opened(circuit, single).settle(ResistiveDrive(x.astype(np.float32))).voltages
     exact = opened(circuit, held).settle(ResistiveDrive(x)).voltages
     assert rough == pytest.approx(exact, abs=1e-4)  # 1e-5 of the current, at nodes whose neighbours err as well
+
+
+@pytest.mark.parametrize("wires", [Wires(0.02, 0.03), Wires(2.0, 3.0, 1.0, 1.0), Wires(0.0, 0.1)])
+@pytest.mark.parametrize("name", DEVICES)
+def test_sweeps_and_newton_settle_wired_circuits_alike(name, wires):
+    circuit, held, rng = build((4, 9, 7, 3), device=DEVICES[name], wires=wires)
+    session, drive = opened(circuit, held), ResistiveDrive(rng.normal(size=(5, 4)))
+    point = session.settle(drive)
+    assert "coordinate descent" in point.analysis
+    supply = circuit.norton_currents(held, drive.inputs)
+    load = circuit.source_load(held) + circuit.coupling_load(held)
+    problem = problem_of(circuit, supply, load, drive, links_of(circuit, held), circuit.polarity)
+    found = newton(problem, np.zeros((5, 19)), 1e-12 * np.abs(supply).max(axis=1))
+    assert point.voltages == pytest.approx(found.voltages, rel=1e-9, abs=1e-9)  # 1e-12 of 10 A at loads of 1 S and more
+    swept = session.settle(drive, sweeps=400)
+    assert swept.voltages == pytest.approx(point.voltages, rel=1e-6, abs=1e-6)  # plain sweeps of the stiffest lines
 
 
 def test_more_sweeps_come_nearer_and_never_raise_the_co_content():
