@@ -53,7 +53,7 @@ from analogeq.circuit.resistive.arrays import (
     seen_through,
 )
 from analogeq.circuit.resistive.devices import EdgeDevices
-from analogeq.circuit.resistive.stages import Stages, stages
+from analogeq.circuit.resistive.stages import Stages, check_amplifiers, stages
 from analogeq.circuit.resistive.wiring import check_shared, wired, wired_groups
 from analogeq.errors import GraphError, InputError
 from analogeq.hardware.memory import Memory
@@ -113,23 +113,7 @@ class ResistiveCircuit:
                 "technology.outputs = 'single'"
             )
         if tech.amplifier is not None:
-            for key, gains in (
-                ("voltage_gain", tech.amplifier.voltage_gain),
-                ("current_gain", tech.amplifier.current_gain),
-            ):
-                if isinstance(gains, tuple) and len(gains) != self.n_hidden:
-                    raise InputError(
-                        f"amplifier {key}: {len(gains)} gains for {self.n_hidden} hidden nodes; give one for each, or "
-                        "one number"
-                    )
-            for block in net.blocks:
-                if block.lateral:
-                    row, col = block.endpoints()
-                    names = net.node_names[net.layer(block.pre).start :]
-                    raise GraphError(
-                        f"amplifier loop: edge {names[int(row[0])]}-{names[int(col[0])]} joins two nodes of one layer, "
-                        "so their amplifiers would drive each other; take the edge away or build without amplifiers"
-                    )
+            check_amplifiers(net, tech.amplifier)
         if not tech.wires.are_ideal:
             refuse_other_than_crossbars(self.wiring)
 

@@ -1,4 +1,4 @@
-"""Stage factors: by how much amplifiers scale the co-content of each node, and whether they can."""
+"""Amplifiers: whether a network can have them, and by how much they scale the co-content of each node."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.errors import GraphError, InputError
+from analogeq.hardware.resistive import Amplifier
 from analogeq.network import Network
 
 RELATIVE = 1e-9
@@ -29,6 +31,24 @@ class Stages:
 
     factors: NDArray[np.float64]
     consistent: bool
+
+
+def check_amplifiers(network: Network, amplifier: Amplifier) -> None:
+    """Refuse gains that are not one for each hidden node, and amplifiers that would drive each other."""
+    n_hidden = network.n_nodes - network.n_outputs
+    for key, gains in (("voltage_gain", amplifier.voltage_gain), ("current_gain", amplifier.current_gain)):
+        if isinstance(gains, tuple) and len(gains) != n_hidden:
+            raise InputError(
+                f"amplifier {key}: {len(gains)} gains for {n_hidden} hidden nodes; give one for each, or one number"
+            )
+    for block in network.blocks:
+        if block.lateral:
+            row, col = block.endpoints()
+            names = network.node_names[network.layer(block.pre).start :]
+            raise GraphError(
+                f"amplifier loop: edge {names[int(row[0])]}-{names[int(col[0])]} joins two nodes of one layer, "
+                "so their amplifiers would drive each other; take the edge away or build without amplifiers"
+            )
 
 
 def stages(network: Network, ratio: NDArray[np.float64], joined: Sequence[slice] = ()) -> Stages:
