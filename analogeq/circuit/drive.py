@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.errors import InputError
+
 Volts = NDArray[np.floating]
 
 
@@ -34,12 +36,28 @@ class Nudge:
     ----------
     voltages : ndarray, shape (batch, output)
         Target voltages [V].
-    conductance : float
-        2·beta·G0 [S]; negative means an active element.
+    conductance : float or ndarray, shape (output,)
+        2·beta·G0 [S], and what each output has of it where that differs; negative means an active element.
     """
 
     voltages: Volts
-    conductance: float
+    conductance: float | NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.conductance) and np.shape(self.conductance) != self.voltages.shape[1:]:
+            raise InputError(
+                f"nudge: conductances of shape {np.shape(self.conductance)} for targets of shape "
+                f"{self.voltages.shape} (batch, output); give one for each output, or one for all"
+            )
+
+    @property
+    def lowest(self) -> float:
+        """The smallest, or most negative, conductance of an output [S]."""
+        return float(np.min(self.conductance))
+
+    def each(self, count: int) -> NDArray[np.float64]:
+        """Conductance of each of ``count`` outputs [S], shape (output,)."""
+        return np.full(count, self.conductance, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)

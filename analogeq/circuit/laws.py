@@ -72,5 +72,5 @@ def co_content(circuit: Circuit, conductances: Conductances, drive: Drive, volta
         own += 0.5 * drive.tether.conductance * np.sum((voltages - drive.tether.voltages) ** 2, axis=1)
     if drive.nudge is not None:
         away = voltages[:, circuit.network.outputs] - drive.nudge.voltages
-        own += 0.5 * drive.nudge.conductance * np.sum(away**2, axis=1)
+        own += 0.5 * np.sum(drive.nudge.conductance * away**2, axis=1)
     return own

@@ -101,7 +101,7 @@ def own_noise(circuit: Circuit, drive: Drive, voltages: Volts) -> Doubles:
     if drive.tether is not None:
         resistive += drive.tether.conductance
     if drive.nudge is not None:
-        resistive[circuit.network.outputs] += abs(drive.nudge.conductance)
+        resistive[circuit.network.outputs] += np.abs(drive.nudge.conductance)
     found = np.empty(voltages.shape)
     found[:] = 4.0 * thermal_energy(circuit) * resistive
     if isinstance(tech.clamp, DiodeClamp):

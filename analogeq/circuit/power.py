@@ -307,7 +307,7 @@ def _through(source: Tether | Nudge | None, ends: Volts, voltages: Volts) -> tup
         return np.zeros(voltages.shape[:-1]), np.zeros(voltages.shape[:-1])
     held = _aligned(source.voltages.astype(np.float64), voltages)
     drop = held - ends
-    return source.conductance * (drop**2).sum(axis=-1), source.conductance * (drop * held).sum(axis=-1)
+    return (source.conductance * drop**2).sum(axis=-1), (source.conductance * drop * held).sum(axis=-1)
 
 
 def _clamps(circuit: Circuit, conductances: Conductances, drive: Drive, v: Volts) -> tuple[Doubles, Doubles]:

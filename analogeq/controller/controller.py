@@ -252,8 +252,13 @@ def presented(technology: Technology, inputs: Signals, prediction: Signals | Non
 
 
 def nudged(technology: Technology, targets: Signals, beta: float) -> Nudge:
-    """What pulls the outputs to ``targets``, shape (batch, output): through its converters, with 2·beta·G0."""
-    return Nudge(arriving(technology, targets), 2.0 * beta * technology.unit_conductance)
+    """What pulls the outputs to ``targets``, shape (batch, output): through its converters, with 2·beta·G0.
+
+    Each with what this chip's nudge makes of that.
+    """
+    asked, source = 2.0 * beta * technology.unit_conductance, technology.nudge.conductance
+    exact = source.nominal
+    return Nudge(arriving(technology, targets), asked if exact else asked * source.factors(targets.shape[1]))
 
 
 def arriving(technology: Technology, targets: Signals) -> Signals:

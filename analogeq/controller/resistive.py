@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from analogeq.circuit import Nudge
 from analogeq.circuit.resistive import ResistiveDrive
 from analogeq.engines import OperatingPoint, ResistiveSession
+from analogeq.hardware import ResistiveTechnology
 
 Signals = NDArray[np.floating]
 
@@ -123,13 +124,21 @@ def run_pair(
         if action is None:
             states.append(free.voltages)
             continue
-        points.append(session.settle(_drive(inputs, action), free.voltages, sweeps=sweeps))
+        points.append(session.settle(acting(circuit.technology, inputs, action), free.voltages, sweeps=sweeps))
         states.append(points[-1].voltages)
     return ResistivePair(
         circuit.source_voltages(inputs), free.voltages, states[0], states[1], asked.span, tuple(points)
     )
 
 
-def _drive(inputs: Signals, action: ActionLike) -> ResistiveDrive:
-    nudge = None if action.targets is None else Nudge(action.targets, action.conductance)
-    return ResistiveDrive(inputs, None, nudge, injected=action.injected, held=action.held)
+def acting(technology: ResistiveTechnology, inputs: Signals, action: ActionLike) -> ResistiveDrive:
+    """Inputs, and what is done to the outputs: nudged with what this chip makes of the conductance or the current."""
+    nudge, injected = None, action.injected
+    if action.targets is not None:
+        nudge = Nudge(action.targets, action.conductance)
+    if not technology.nudge.nominal:
+        if nudge is not None:
+            nudge = replace(nudge, conductance=action.conductance * technology.nudge.factors(nudge.voltages.shape[1]))
+        if injected is not None:
+            injected = (injected * technology.nudge.factors(injected.shape[1])).astype(injected.dtype)
+    return ResistiveDrive(inputs, None, nudge, injected=injected, held=action.held)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NoReturn
 
 import numpy as np
@@ -21,7 +20,7 @@ def check_drive(circuit: ResistiveCircuit, drive: Drive) -> None:
     at_outputs = (drive.batch, net.n_outputs)
     if drive.nudge is not None:
         _check("nudge", drive.nudge.voltages, at_outputs, "(batch, output)")
-        if not math.isfinite(drive.nudge.conductance):
+        if not np.isfinite(drive.nudge.conductance).all():
             raise InputError(f"nudge: conductance {drive.nudge.conductance} S is not finite; give a number")
     if not isinstance(drive, ResistiveDrive):
         return

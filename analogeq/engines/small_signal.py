@@ -177,7 +177,8 @@ def nudge_response(
 ) -> SmallSignal:
     r"""Derivative of a settled state with respect to beta, at beta = 0.
 
-    A weak nudge is the current :math:`2 \beta G_0 (y - v)` into each output.
+    A weak nudge is the current :math:`2 \beta G_0 f_j (y - v)` into output j, with the error :math:`f_j` of the chip's
+    nudge (`analogeq.hardware.nudge`).
 
     Parameters
     ----------
@@ -192,6 +193,8 @@ def nudge_response(
         ``voltages`` is dv/dbeta [V].
     """
     pull = _pull(circuit, voltages, targets)
+    outputs = circuit.network.outputs
+    pull[:, outputs] *= circuit.technology.nudge.conductance.factors(len(outputs))
     return small_signal(circuit, conductances, drive, voltages, pull)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from analogeq.hardware import ResistiveTechnology, Technology, Wires
+from analogeq.hardware import NudgeConductance, ResistiveTechnology, Technology, Wires
 from analogeq.hardware.clamp import Clamp, IdealClamp
 from analogeq.hardware.converter import Converter
 
@@ -50,6 +50,7 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
         _converter("DACs", technology.dac),
         _converter("ADCs", technology.adc),
         _converter("The converters behind the nudge", technology.nudge),
+        _nudge(technology.nudge.conductance),
     )
 
 
@@ -145,10 +146,20 @@ def _converter(name: str, converter: Converter) -> str:
     )
 
 
+def _nudge(nudge: NudgeConductance) -> str:
+    if nudge.nominal:
+        return "Outputs are nudged exactly as hard as is asked for."
+    return (
+        f"Outputs are nudged {nudge.conductance_gain:g} times as hard as is asked for "
+        f"(±{100 * nudge.conductance_spread:g} % among them, a standard deviation of chip {nudge.seed})."
+    )
+
+
 def _resistive(technology: ResistiveTechnology) -> tuple[str, ...]:
     return (
         "Input sources have no resistance, and conductances are linear.",
         _lines_of_nodes(technology.wires),
         f"Hidden nodes carry a device of the kind {type(technology.device).__name__}.",
+        _nudge(technology.nudge),
         "The circuit settles at once: this family has no capacitors and no time.",
     )

@@ -45,6 +45,7 @@ def compiled_epoch_fits(trainer: ResistiveTrainer) -> bool:
         and fits(circuit)
         and np.array_equal(circuit.network.outputs, np.arange(last.start, last.stop))
         and circuit.technology.memory.ideal
+        and circuit.technology.nudge.nominal
         and is_plain(circuit)
         and isinstance(rule, EquilibriumPropagation)
         and rule.sides == "centred"

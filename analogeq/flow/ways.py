@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether
+from analogeq.circuit import Circuit, Conductances, Drive
+from analogeq.controller.controller import nudged, presented
 from analogeq.digital import EulerSteps, FeedforwardCopy, LayeredWeights, Sweeps, choose_arithmetic, pull_of
 from analogeq.engines import Session, Status, engine
 from analogeq.flow.approach import CircuitApproach, circuit_approach, step_approach
@@ -88,16 +89,15 @@ class Ways:
         self.starts["nudged from zero"] = zero
 
     def drive(self, start: str, samples: slice = slice(None)) -> Drive:
-        """What is applied from a start."""
+        """What is applied from a start, through the chip's converters."""
         tech, given = self.circuit.technology, self.phases
-        volts = given.inputs[samples] * tech.rail
+        inputs = given.inputs[samples]
+        if start == "tethered copy":
+            return presented(tech, inputs, self.prediction[samples], given.tether)
+        free = presented(tech, inputs, None, 0.0)
         if start.startswith("nudged"):
-            return Drive(
-                volts, None, Nudge(given.targets[samples] * tech.rail, 2.0 * given.beta * tech.unit_conductance)
-            )
-        if start != "tethered copy":
-            return Drive(volts)
-        return Drive(volts, Tether(self.prediction[samples] * tech.rail, given.tether * tech.unit_conductance))
+            return replace(free, nudge=nudged(tech, given.targets[samples], given.beta))
+        return free
 
     def ends(self, held: Conductances, drive: Drive, start: Doubles) -> Doubles:
         """Where the circuit settles from ``start``, in signals; not finite where it does not."""

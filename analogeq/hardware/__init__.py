@@ -10,6 +10,7 @@ from analogeq.hardware.description import (
     to_toml,
 )
 from analogeq.hardware.diodes import REAL_DIODES, RealDiode, real_diode
+from analogeq.hardware.nudge import NudgeConductance, NudgeSource
 from analogeq.hardware.resistive import ResistiveTechnology
 from analogeq.hardware.technology import Technology
 from analogeq.hardware.wires import Wires
@@ -20,6 +21,8 @@ __all__ = [
     "Converter",
     "DiodeClamp",
     "IdealClamp",
+    "NudgeConductance",
+    "NudgeSource",
     "RealDiode",
     "ResistiveTechnology",
     "Technology",

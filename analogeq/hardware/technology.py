@@ -21,6 +21,7 @@ from analogeq.hardware.limits import (
     check_temperature,
 )
 from analogeq.hardware.memory import Memory, check_range
+from analogeq.hardware.nudge import NudgeSource
 from analogeq.hardware.wires import Wires
 
 MAPPINGS = ("differential", "offset-column", "affine")
@@ -75,8 +76,8 @@ class Technology:
         Puts out inputs and the tether's predictions.
     adc : Converter
         Reads node voltages.
-    nudge : Converter
-        Puts out the targets that outputs are nudged to.
+    nudge : NudgeSource
+        Puts out the targets that outputs are nudged to, and the conductances to them.
     wires : Wires
         What the crossbars' wires, drivers and virtual grounds resist; ideal by default.
     temperature : float
@@ -114,7 +115,7 @@ class Technology:
     mirror_seed: int = 0
     dac: Converter = field(default_factory=Converter)
     adc: Converter = field(default_factory=Converter)
-    nudge: Converter = field(default_factory=Converter)
+    nudge: NudgeSource = field(default_factory=NudgeSource)
     wires: Wires = field(default_factory=Wires)
     temperature: float = 27.0
     device_temperature_coefficient: float = 0.0
@@ -139,9 +140,9 @@ class Technology:
         check_int("amplifier_seed", self.amplifier_seed, 0, None, "give a seed from 0")
         check_not_negative("mirror_mismatch", self.mirror_mismatch)
         check_int("mirror_seed", self.mirror_seed, 0, None, "give a seed from 0")
-        for key in ("dac", "adc", "nudge"):
-            if not isinstance(getattr(self, key), Converter):
-                raise TechnologyError(f"{key}: {getattr(self, key)!r} is no converter; give a Converter")
+        for key, kind in (("dac", Converter), ("adc", Converter), ("nudge", NudgeSource)):
+            if not isinstance(getattr(self, key), kind):
+                raise TechnologyError(f"{key}: {getattr(self, key)!r} is no {kind.__name__}; give one")
         self._check_together()
 
     def _check_together(self) -> None:

@@ -50,7 +50,8 @@ def drive_commands() -> Callable[..., list[str]]:
         altered = [f"alter i{k}={float(amperes)!r}" for k, amperes in enumerate(currents)]
         for letter, phase, count in (("t", drive.tether, len(currents)), ("n", drive.nudge, circuit.network.n_outputs)):
             if phase is not None:
-                altered += [f"alter @g{letter}{k}[gain]={phase.conductance!r}" for k in range(count)]
+                siemens = np.full(count, phase.conductance).tolist()
+                altered += [f"alter @g{letter}{k}[gain]={siemens[k]!r}" for k in range(count)]
         return altered
 
     return commands
@@ -84,7 +85,8 @@ def case(network: Network, technology: Technology, *, seed: int = 0, phases: boo
     g0, rail = technology.unit_conductance, technology.rail
     inputs = rng.uniform(0.0, rail, (1, network.n_inputs))
     tether = Tether(rng.uniform(0.0, rail, (1, network.n_nodes)), 0.1 * g0) if phases else None
-    nudge = Nudge(rng.uniform(0.0, rail, (1, network.n_outputs)), 0.5 * g0) if phases else None
+    targets = rng.uniform(0.0, rail, (1, network.n_outputs))
+    nudge = Nudge(targets, 0.5 * g0 * rng.uniform(0.5, 1.5, network.n_outputs)) if phases else None
     return Case(circuit, circuit.program(parameters), Drive(inputs, tether, nudge))
 
 

@@ -106,7 +106,8 @@ def test_elements_carry_the_currents_of_the_circuits_equations(technology, graph
     conductances = circuit.program(parameters)
     g0, rail = technology.unit_conductance, technology.rail
     tether = Tether(rng.uniform(0, rail, (1, network.n_nodes)), 0.3 * g0)
-    nudge = Nudge(rng.uniform(0, rail, (1, network.n_outputs)), -0.7 * g0)
+    uneven = -0.7 * g0 * rng.uniform(0.5, 1.2, network.n_outputs)
+    nudge = Nudge(rng.uniform(0, rail, (1, network.n_outputs)), uneven)
     drive = Drive(rng.uniform(0, rail, (1, network.n_inputs)), tether, nudge)
     neurons = rng.uniform(0, rail, network.n_nodes)
     expected = circuit.linear_currents(conductances, drive, neurons[None])[0]

@@ -9,7 +9,7 @@ from analogeq.circuit import Circuit
 from analogeq.controller import Controller, Schedule, State
 from analogeq.engines import engine
 from analogeq.errors import InputError, NotSettledError, PhaseError
-from analogeq.hardware import Converter, Technology
+from analogeq.hardware import Converter, NudgeSource, Technology
 from analogeq.network import Network, glorot_uniform
 
 NETWORK = Network.layered((4, 6, 3))
@@ -100,7 +100,7 @@ def test_converters_with_few_bits_present_and_read_few_levels() -> None:
     assert np.allclose(pair.free * 7, np.round(pair.free * 7), atol=1e-9)
 
 
-FLAWED = Converter(offset=20e-3, offset_spread=10e-3, gain=0.9, gain_spread=0.02, seed=3)
+FLAWED = NudgeSource(offset=20e-3, offset_spread=10e-3, gain=0.9, gain_spread=0.02, seed=3)
 
 
 @pytest.mark.parametrize("rail", [1.0, 1.8])
@@ -123,7 +123,7 @@ def test_outputs_are_pulled_to_the_targets_that_arrive(rail: float) -> None:
 
 def test_a_weak_nudge_pulls_to_the_targets_that_arrive_too() -> None:
     schedule = Schedule(free_time=None, nudging="small-signal")
-    with engine("native").open(Circuit(NETWORK, Technology(nudge=Converter(offset=0.1)))) as session:
+    with engine("native").open(Circuit(NETWORK, Technology(nudge=NudgeSource(offset=0.1)))) as session:
         flawed = Controller(session, schedule)
         flawed.program(THETA)
         found = flawed.run(X, Y)

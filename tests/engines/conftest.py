@@ -166,7 +166,7 @@ def _relabelled(
     }
     moved = np.array([g[frozenset(other.edge_name(e).split("-"))] for e in range(other.wiring.n_edges)])
     at = np.array([net.outputs.tolist().index(k) for k in was[other.network.outputs]])
-    nudge = drive.nudge and Nudge(drive.nudge.voltages[:, at], drive.nudge.conductance)
+    nudge = drive.nudge and Nudge(drive.nudge.voltages[:, at], drive.nudge.each(net.n_outputs)[at])
     acted = {k: None if (a := getattr(drive, k)) is None else a[:, at] for k in ("injected", "held")}
     driven = ResistiveDrive(drive.inputs[:, inputs], None, nudge, **acted)
     return other, other.program(moved, held.bias_currents[was]), driven, was

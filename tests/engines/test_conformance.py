@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether, co_content
 from analogeq.circuit.laws import KCL_TOLERANCE
+from analogeq.controller import Controller, Schedule
 from analogeq.engines import Engine, Session, Status
-from analogeq.hardware import DiodeClamp, Technology, Wires
+from analogeq.hardware import DiodeClamp, NudgeSource, Technology, Wires
 from analogeq.network import (
     Network,
     glorot_uniform,
@@ -61,8 +62,15 @@ class Case:
         return self.circuit.technology.unit_conductance
 
 
-def case(network: Network, technology: Technology | None = None, *, scale: float = 0.5, phases: bool = False) -> Case:
-    """Random weights, inputs and start; Glorot limits times ``scale``."""
+def case(
+    network: Network,
+    technology: Technology | None = None,
+    *,
+    scale: float = 0.5,
+    phases: bool = False,
+    shares: tuple[float, ...] = (1.0,),
+) -> Case:
+    """Random weights, inputs and start; Glorot limits times ``scale``, nudges of ``shares`` times G0."""
     tech = technology or Technology()
     rng = np.random.default_rng(11)
     circuit = Circuit(network, tech)
@@ -70,7 +78,8 @@ def case(network: Network, technology: Technology | None = None, *, scale: float
     parameters.biases[:] = rng.uniform(-0.3, 0.9, network.n_nodes)
     n = network.n_nodes
     tether = Tether(rng.uniform(0, tech.rail, (BATCH, n)), 0.1 * tech.unit_conductance) if phases else None
-    nudge = Nudge(rng.uniform(0, tech.rail, (BATCH, network.n_outputs)), tech.unit_conductance) if phases else None
+    siemens = tech.unit_conductance * (shares[0] if len(shares) == 1 else np.array(shares))
+    nudge = Nudge(rng.uniform(0, tech.rail, (BATCH, network.n_outputs)), siemens) if phases else None
     drive = Drive(rng.uniform(0, tech.rail, (BATCH, network.n_inputs)), tether, nudge)
     return Case(circuit, circuit.program(parameters), drive, rng.uniform(0, tech.rail, (BATCH, n)))
 
@@ -85,6 +94,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "layered": lambda: case(Network.layered((3, 6, 4))),
     "several minima": lambda: case(Network.layered((3, 6, 4)), scale=2.5),
     "free to nudged": lambda: case(Network.layered((3, 6, 4)), phases=True),
+    "nudged unevenly": lambda: case(Network.layered((3, 6, 4)), phases=True, shares=(1.3, -0.4, 0.0, 0.8)),
     "deep": lambda: case(Network.layered((2, 5, 5, 5, 2)), scale=1.0),
     "lateral": lambda: case(network_from_graph(with_lateral_connections(layered_graph((3, 5, 2))))),
     "skip": lambda: case(network_from_graph(with_skip_connections(layered_graph((3, 5, 4, 2)))), scale=1.0),
@@ -264,6 +274,30 @@ def test_a_nudge_pulls_the_output_toward_its_target(engine: Engine) -> None:
             assert nearer.mean() < farther.mean()
         back = session.settle(case.drive, free).voltages
     assert np.abs(back - free).max() < SETTLED
+
+
+FLAWED_NUDGE = NudgeSource(
+    3, gain=0.9, offset=0.02, gain_spread=0.05, noise=5e-3, conductance_gain=0.9, conductance_spread=0.3, seed=5
+)
+
+
+def test_outputs_are_pulled_to_the_targets_that_a_chip_s_converters_put_out_by_its_own_conductances(
+    engine: Engine, exact_waveform: Callable[..., NDArray[np.float64]]
+) -> None:
+    tech = replace(OTHER_UNITS, nudge=FLAWED_NUDGE)
+    case_ = case(Network.layered((3, 6, 4)), tech)
+    rng = np.random.default_rng(4)
+    inputs, asked = rng.random((BATCH, 3)), rng.random((BATCH, 4))
+    with engine.open(case_.circuit) as session:
+        chip = Controller(session, Schedule(0.5, "one-sided", free_time=None, nudged_time=None))
+        chip.take(case_.conductances)
+        found = chip.run(inputs, asked).second * case_.rail
+    arrived = FLAWED_NUDGE.to_volts(asked * case_.rail, case_.rail, "targets")
+    assert np.abs(arrived / case_.rail - asked).max() > 0.05
+    siemens = case_.g0 * FLAWED_NUDGE.conductance.factors(4)
+    drive = Drive(inputs * case_.rail, None, Nudge(arrived, siemens))
+    end = exact_waveform(case_.circuit, case_.conductances, drive, np.array([400 * case_.tau]))[:, 0]
+    assert np.abs(found - end).max() < SETTLED * case_.rail
 
 
 @pytest.mark.ngspice

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -19,9 +20,10 @@ from analogeq.circuit.resistive import (
 )
 from analogeq.circuit.resistive.laws import supply_currents
 from analogeq.circuit.resistive.wiring import wired_groups
+from analogeq.controller.resistive import run_pair
 from analogeq.engines import Engine, Session, Status
 from analogeq.errors import InputError
-from analogeq.hardware import Wires
+from analogeq.hardware import NudgeConductance, Wires
 from analogeq.hardware.resistive import (
     Amplifier,
     DiodePair,
@@ -35,6 +37,7 @@ from analogeq.hardware.resistive import (
     ResistiveTechnology,
     ShockleyDiode,
 )
+from analogeq.learning.rules import EquilibriumPropagation
 from analogeq.network import (
     LocalLayer,
     Maps,
@@ -101,7 +104,9 @@ def case(network: Network, act: Callable[..., ResistiveDrive] | None = None, **t
     return Case(circuit, held, drive, rng.normal(size=(BATCH, network.n_nodes)))
 
 
-def nudged(conductance: float) -> Callable[..., ResistiveDrive]:
+def nudged(*siemens: float) -> Callable[..., ResistiveDrive]:
+    """With one conductance, or one for each output."""
+    conductance = siemens[0] if len(siemens) == 1 else np.array(siemens)
     return lambda drive, rng, n: replace(drive, nudge=Nudge(rng.random((BATCH, n)), conductance))
 
 
@@ -188,6 +193,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "self-learning, held": lambda: self_learning(held),
     "nudged": lambda: case(LAYERED, nudged(0.3)),
     "nudged back": lambda: case(LAYERED, nudged(-0.1)),
+    "nudged unevenly": lambda: case(LAYERED, nudged(0.3, -0.05, 0.0, 0.4)),
     "nudged, lattice": lambda: case(LATTICE, nudged(0.3), device=SOFT),
     "nudged back, lattice": lambda: case(LATTICE, nudged(-0.05), device=SOFT),
     "nudged by current": lambda: case(LAYERED, injected, device=SOFT),
@@ -347,6 +353,30 @@ def test_a_positive_nudge_pulls_outputs_to_their_targets_and_a_negative_one_push
             distances[conductance] = np.linalg.norm(end[:, outputs] - targets)
     assert distances[-0.2] > distances[0.0] > distances[0.2] > distances[1e6]
     assert distances[1e6] < 1e-4  # V: some amperes through 1e6 S
+
+
+@pytest.mark.parametrize("by", ["conductance", "current"])
+def test_outputs_are_nudged_with_what_the_chip_makes_of_conductances_and_currents(
+    engine: Engine, by: Literal["conductance", "current"]
+) -> None:
+    flawed = NudgeConductance(0.9, 0.3, 5)
+    case_ = case(LAYERED, device=SOFT, nudge=flawed)
+    rng = np.random.default_rng(2)
+    inputs, targets = rng.normal(size=(BATCH, 3)), rng.random((BATCH, 4))
+    with engine.open(case_.circuit) as session:
+        session.program(case_.conductances)
+        pair = run_pair(session, EquilibriumPropagation(0.2, "positive", by), inputs, targets)
+    f, free = flawed.factors(4), pair.free[:, case_.circuit.network.outputs]
+    assert np.ptp(f) > 0.2
+    drive = (
+        ResistiveDrive(inputs, None, Nudge(targets, 0.2 * f))
+        if by == "conductance"
+        else ResistiveDrive(inputs, injected=0.2 * f * (targets - free))
+    )
+    residual = kirchhoff_residual(case_.circuit, case_.conductances, drive, pair.second)
+    supply = np.abs(supply_currents(case_.circuit, case_.conductances, drive)).max(axis=1)
+    assert (residual <= ALIKE * supply).all()  # of the hand-made drive, by the circuit's own equations
+    assert pair.span == 0.2
 
 
 def test_held_outputs_stand_at_their_sources(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from analogeq.flow.assumptions import assumptions
-from analogeq.hardware import Converter, IdealClamp, ResistiveTechnology, Technology, Wires
+from analogeq.hardware import IdealClamp, NudgeSource, ResistiveTechnology, Technology, Wires
 
 IDEAL = assumptions(Technology())
 
@@ -32,7 +32,11 @@ def test_wires_are_told_with_what_shares_them() -> None:
             {"clamp": IdealClamp(upper_spread=5e-3)},
             "no knee. Among neurons their lower level differs by ±0 V, the upper",
         ),
-        ({"nudge": Converter(offset=5e-3)}, "The converters behind the nudge have no end of bits, a gain of 1"),
+        ({"nudge": NudgeSource(offset=5e-3)}, "The converters behind the nudge have no end of bits, a gain of 1"),
+        (
+            {"nudge": NudgeSource(conductance_gain=0.9, conductance_spread=0.05, seed=2)},
+            "nudged 0.9 times as hard as is asked for (±5 % among them, a standard deviation of chip 2)",
+        ),
         ({"device_temperature_coefficient": 1e-3, "temperature": 127.0}, "conduct 1.1 of that (1000 ppm/K), leaks 1 "),
     ],
 )

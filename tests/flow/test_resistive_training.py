@@ -7,6 +7,7 @@ from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.data import load
 from analogeq.errors import CheckpointError, InputError
 from analogeq.flow.resistive_training import CompiledEpochs, background_of, epochs_of, trainer_of
+from analogeq.hardware import NudgeConductance
 from analogeq.hardware.resistive import Amplifier, DoubleShockley, ResistiveTechnology
 from analogeq.learning.conductance_descent import ConductanceRates, half_kaiming
 from analogeq.learning.costs import SoftmaxCrossEntropy
@@ -35,6 +36,13 @@ def fresh(circuit, dtype=np.float64):
 
 IDEAL = {"outputs": 10}
 PAIRS = {"outputs": 20, "read": "pairs", "device": DoubleShockley(), "conductance_low": 1e-7, "input_gain": 50.0}
+
+
+def test_an_epoch_is_compiled_only_where_outputs_are_nudged_as_asked():
+    pytest.importorskip("numba")
+    assert isinstance(epochs_of(setting(EquilibriumPropagation(0.2))[0]), CompiledEpochs)
+    flawed = setting(EquilibriumPropagation(0.2), nudge=NudgeConductance(conductance_spread=0.1))[0]
+    assert epochs_of(flawed) is flawed
 
 
 @pytest.mark.parametrize("hidden", [(20,), (12, 14)])

@@ -6,7 +6,7 @@ import pytest
 from analogeq.digital import FeedforwardCopy
 from analogeq.engines import engine
 from analogeq.flow.ways import METHODS, NAMES, Phases, Ways
-from analogeq.hardware import Technology
+from analogeq.hardware import Converter, NudgeSource, Technology
 from analogeq.network import Network, orthogonal_chain
 
 
@@ -55,6 +55,22 @@ def test_a_tether_makes_settling_faster(ways: Ways) -> None:
     """It adds lambda to every rate of the same matrix."""
     tethered, free = ways.measure("tethered copy"), ways.measure("zero")
     assert (times(tethered, "circuit", "1e-6") < times(free, "circuit", "1e-6")).all()
+
+
+def test_what_is_applied_passes_the_chip_s_converters_and_nudges(ways: Ways) -> None:
+    tech = Technology(dac=Converter(2), nudge=NudgeSource(1, offset=0.1, conductance_gain=0.5))
+    copy = FeedforwardCopy(ways.network, ways.parameters.copy())
+    chip = Ways(ways.network, ways.parameters, copy, ways.phases, technology=tech)
+    nudged, tethered = chip.drive("nudged from zero"), chip.drive("tethered copy", slice(2))
+    levels = {0.0, 1.0, 2.0, 3.0}
+    assert set(np.round(3.0 * nudged.inputs, 9).ravel()) <= levels
+    assert nudged.nudge is not None
+    assert nudged.nudge.voltages == pytest.approx(ways.phases.targets + 0.1, rel=1e-15)
+    assert nudged.nudge.each(3) == pytest.approx(np.full(3, 0.5 * 2.0 * 0.2 * tech.unit_conductance), rel=1e-15)
+    assert tethered.batch == 2
+    assert tethered.nudge is None
+    assert tethered.tether is not None
+    assert set(np.round(3.0 * tethered.tether.voltages, 9).ravel()) <= levels
 
 
 @pytest.mark.ngspice

@@ -13,6 +13,7 @@ from analogeq.hardware import (
     Converter,
     DiodeClamp,
     IdealClamp,
+    NudgeSource,
     Technology,
     Wires,
     default_technology_toml,
@@ -53,6 +54,14 @@ CONVERTERS = st.builds(
     st.just(0.0) | POSITIVE,
     st.integers(0, 2**40),
 )
+NUDGES = st.builds(
+    NudgeSource,
+    BITS,
+    gain=POSITIVE,
+    seed=st.integers(0, 2**40),
+    conductance_gain=POSITIVE,
+    conductance_spread=st.just(0.0) | POSITIVE,
+)
 OHMS = st.just(0.0) | POSITIVE
 WIRES = st.builds(
     Wires, OHMS, OHMS, OHMS, OHMS, st.sampled_from(["left", "right", "both"]), st.sampled_from(["bottom", "top"])
@@ -84,7 +93,7 @@ def technologies(draw):
         mirror_seed=draw(st.integers(0, 2**40)),
         dac=draw(CONVERTERS),
         adc=draw(CONVERTERS),
-        nudge=draw(CONVERTERS),
+        nudge=draw(NUDGES),
         wires=draw(WIRES),
         temperature=draw(st.floats(-273.0, 500.0)),
         # below one over the largest distance from 27 degC, beyond which a conductance would vanish
@@ -163,6 +172,8 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         gain_spread = 0.01
         [nudge]
         offset_spread = "3 mV"
+        conductance_gain = 0.98
+        conductance_spread = 0.05
         [wires]
         word_line_resistance = "2.5 Ohm"
         bit_line_resistance = "800 mOhm"
@@ -191,7 +202,7 @@ def test_what_a_file_says_is_what_the_chip_is(tmp_path):
         mirror_seed=7,
         dac=Converter(8, offset=-0.002),
         adc=Converter(None, 1.2, gain_spread=0.01),
-        nudge=Converter(offset_spread=3e-3),
+        nudge=NudgeSource(offset_spread=3e-3, conductance_gain=0.98, conductance_spread=0.05),
         wires=Wires(2.5, 0.8, 1000.0, driven_from="both"),
         temperature=76.85,
         device_temperature_coefficient=2.5e-3,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analogeq.errors import TechnologyError
-from analogeq.hardware import default_technology_toml, load_technology, technology_from_toml, to_toml
+from analogeq.hardware import NudgeConductance, default_technology_toml, load_technology, technology_from_toml, to_toml
 from analogeq.hardware.cost_figures import ResistiveCost
 from analogeq.hardware.description.devices import KINDS
 from analogeq.hardware.description.vocabulary import PAIR, RESISTIVE
@@ -74,6 +74,7 @@ def technologies(draw):
         amplifier=draw(AMPLIFIERS),
         outputs=draw(st.sampled_from(["single", "pairs"])),
         wires=draw(st.just(Wires()) | st.builds(Wires, OHMS, OHMS, OHMS, OHMS, st.sampled_from(["right", "both"]))),
+        nudge=draw(st.builds(NudgeConductance, POSITIVE, st.just(0.0) | POSITIVE, st.integers(0, 2**40))),
     )
 
 
@@ -105,6 +106,7 @@ def test_every_field_of_the_technology_and_of_its_devices_has_a_key():
     keys = {RESISTIVE.field(table, key) for table, keys in own.items() for key in keys}
     technology = {field.name for field in fields(ResistiveTechnology)} - {
         "amplifier",
+        "nudge",
         "device",
         "memory",
         "wires",
@@ -112,7 +114,8 @@ def test_every_field_of_the_technology_and_of_its_devices_has_a_key():
     }
     assert set(RESISTIVE.sections["wires"]) == {field.name for field in fields(Wires)}
     assert set(RESISTIVE.sections["cost"]) == {field.name for field in fields(ResistiveCost)}
-    assert keys - {"voltage_gain", "current_gain"} == technology | {"family"}
+    nudge = {field.name for field in fields(NudgeConductance)}
+    assert keys - {"voltage_gain", "current_gain"} - nudge == technology | {"family"}
     for kind, made in KINDS.items():
         of_device = {field.name for field in fields(made)}
         derived = {"offset"} if made is DiodePair else set()

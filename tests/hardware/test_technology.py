@@ -50,7 +50,7 @@ def test_what_has_to_be_positive_is(key, value, rule):
         ({"mirror_seed": -1}, "mirror_seed: -1 is outside the range 0 or more"),
         ({"mirror_seed": 1.5}, "mirror_seed: 1.5 is not a whole number"),
         ({"arrays": "double"}, "arrays: 'double' is unknown; give 'shared' or 'mirrored'"),
-        ({"dac": 8}, "dac: 8 is no converter"),
+        ({"dac": 8}, "dac: 8 is no Converter; give one"),
         ({"temperature": -273.15}, "temperature: -273.15 degC is not above absolute zero"),
         ({"temperature": math.inf}, "temperature: inf degC is not finite"),
         (

@@ -267,6 +267,6 @@ def _nudge(circuit: Circuit, drive: Drive, sample: int, wires: _Wires, nodes: No
         return
     outputs = wires.neurons[circuit.network.outputs]
     target = nodes.derive("target", outputs)
-    siemens = np.full(len(outputs), float(drive.nudge.conductance))
+    siemens = drive.nudge.each(len(outputs))
     cells = _cells("nudge", _numbered("xu", len(outputs)), (outputs, target), g=siemens)
     yield Section("Nudge to the targets", (_voltages("vu", target, drive.nudge.voltages[sample]), cells))

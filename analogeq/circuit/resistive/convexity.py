@@ -137,14 +137,14 @@ def largest_negative_nudge(circuit: ResistiveCircuit, conductances: ResistiveCon
 
 def refuse_unstable(circuit: ResistiveCircuit, conductances: ResistiveConductances, drive: Drive) -> None:
     """Raise `InputError` where a negative nudge would leave no stable operating point."""
-    if drive.nudge is None or drive.nudge.conductance >= 0.0:
+    if drive.nudge is None or drive.nudge.lowest >= 0.0:
         return
     if convexity(circuit, conductances, drive).strictly_convex:
         return
-    _refuse_bare_outputs(circuit, conductances, drive.nudge.conductance)
+    _refuse_bare_outputs(circuit, conductances, drive.nudge.lowest)
     most = largest_negative_nudge(circuit, conductances)
     raise InputError(
-        f"nudge: conductance {drive.nudge.conductance!r} S makes the circuit unstable; "
+        f"nudge: conductance {drive.nudge.lowest!r} S makes the circuit unstable; "
         f"it stays stable down to -{most:.6g} S: give |beta| below that, or nudge with a constant current"
     )
 

@@ -163,8 +163,8 @@ def _at_outputs(
     nudge, supplied = np.zeros(len(v)), np.zeros(len(v))
     if drive.nudge is not None:
         target = drive.nudge.voltages.astype(np.float64)
-        nudge = drive.nudge.conductance * ((target - at) ** 2).sum(axis=1)
-        supplied = drive.nudge.conductance * (target * (target - at)).sum(axis=1)
+        nudge = (drive.nudge.conductance * (target - at) ** 2).sum(axis=1)
+        supplied = (drive.nudge.conductance * target * (target - at)).sum(axis=1)
     if isinstance(drive, ResistiveDrive) and drive.injected is not None:
         supplied = supplied + (drive.injected * at).sum(axis=1)
     if isinstance(drive, ResistiveDrive) and drive.held is not None:

@@ -25,7 +25,7 @@ def check_drive(circuit: Circuit, drive: Drive) -> None:
     ):
         if part is not None:
             _check(name, part.voltages, (drive.batch, size), axes)
-            if not math.isfinite(part.conductance):
+            if not np.isfinite(part.conductance).all():
                 raise InputError(f"{name}: conductance {part.conductance} S is not finite; give a number")
 
 

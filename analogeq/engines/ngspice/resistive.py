@@ -139,12 +139,13 @@ class NgspiceResistiveSession:
 
     def _run(self, drive: Drive, supply: Doubles, start: Doubles) -> list[SampleResult]:
         assert self._gains is not None  # noqa: S101  _programmed has seen to it
-        nudge = 0.0 if drive.nudge is None else float(drive.nudge.conductance)
+        count = self.circuit.network.n_outputs
+        nudge = np.zeros(count) if drive.nudge is None else drive.nudge.each(count)
         if isinstance(drive, ResistiveDrive) and drive.held is not None:
-            nudge = HOLDING * float(self._load.max())
+            nudge = np.full(count, HOLDING * float(self._load.max()))
             supply = supply.copy()
             supply[:, self.circuit.network.outputs] += nudge * drive.held
-        task = {**operating_point_task(), "tether": 0.0, "nudge": nudge}
+        task = {**operating_point_task(), "tether": 0.0, "nudge": nudge.tolist()}
         return self._pool.run(self._deck, self._gains, task, supply, start)
 
     def _point(

@@ -56,7 +56,7 @@ class NgspiceSession:
         self._deck = _deck(circuit, self._edges)
         self._conductances: Conductances | None = None
         self._gains: Gains | None = None
-        self._landscapes: dict[tuple[float, float], Landscape] = {}
+        self._landscapes: dict[tuple[float, tuple[float, ...]], Landscape] = {}
         pool.hold()
         self._release = weakref.finalize(self, pool.release)
         pool.start()
@@ -148,7 +148,7 @@ class NgspiceSession:
 
     def landscape(self, drive: Drive) -> Landscape:
         """Whether the circuit has one equilibrium under this drive's tether and nudge."""
-        key = _conductances(drive)
+        key = _conductances(drive, self.circuit.network.n_outputs)
         if key not in self._landscapes:
             self._landscapes[key] = is_strictly_convex(self.circuit, self._programmed(), drive)
         return self._landscapes[key]
@@ -187,7 +187,7 @@ class NgspiceSession:
         deck: Deck | None = None,
     ) -> list[SampleResult]:
         assert self._gains is not None  # noqa: S101  _prepared has seen to it
-        tether, nudge = _conductances(drive)
+        tether, nudge = _conductances(drive, self.circuit.network.n_outputs)
         currents = self.circuit.norton_currents(self._programmed(), drive).astype(np.float64)
         chosen = slice(None) if rows is None else rows
         task = {**task, "tether": tether, "nudge": nudge}
@@ -266,10 +266,11 @@ def _deck(circuit: Circuit, edges: NDArray[np.intp], *added: Table) -> Deck:
     return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), edges.tolist(), tech.time_constant)
 
 
-def _conductances(drive: Drive) -> tuple[float, float]:
+def _conductances(drive: Drive, n_outputs: int) -> tuple[float, tuple[float, ...]]:
+    """Of the tether, and of each output's nudge [S]."""
     tether = 0.0 if drive.tether is None else float(drive.tether.conductance)
-    nudge = 0.0 if drive.nudge is None else float(drive.nudge.conductance)
-    return tether, nudge
+    nudge = np.zeros(n_outputs) if drive.nudge is None else drive.nudge.each(n_outputs)
+    return tether, tuple(nudge.tolist())
 
 
 def _rows(drive: Drive, rows: NDArray[np.intp]) -> Drive:

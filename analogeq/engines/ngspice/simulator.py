@@ -35,8 +35,10 @@ class Task:
         leaks a hundred bytes a node.)
     options : str
         Integration method and tolerances, in ngspice's words.
-    tether, nudge : float
-        Conductances [S].
+    tether : float
+        Conductance [S].
+    nudge : sequence of float
+        Conductance of each output [S].
     keep : str
         "last" or "all" time points.
     """
@@ -46,7 +48,7 @@ class Task:
     largest_step: float
     options: str
     tether: float
-    nudge: float
+    nudge: Sequence[float]
     keep: str = "last"
 
     @property
@@ -132,7 +134,7 @@ class Simulator:
 
     def _prime(self, n_nodes: int, span: float) -> None:
         small = 1e-3 * span
-        task = Task(small, small, small, "method=trap", 0.0, 0.0)
+        task = Task(small, small, small, "method=trap", 0.0, [0.0] * len(self._nudges.prefixes))
         level = np.full((1, n_nodes), 0.5)
         for _ in self.run(task, np.zeros((1, n_nodes)), level):
             pass
@@ -188,9 +190,8 @@ class Simulator:
         if task.options != self._options:
             library.command(f"option {task.options}")
             self._options = task.options
-        n_nodes, n_outputs = len(self._names), len(self._nudges.prefixes)
-        library.alter(self._tethers.changes(np.full(n_nodes, task.tether)))
-        library.alter(self._nudges.changes(np.full(n_outputs, task.nudge)))
+        library.alter(self._tethers.changes(np.full(len(self._names), task.tether)))
+        library.alter(self._nudges.changes(np.array(task.nudge)))
         for sources, presets in zip(currents, start, strict=True):
             library.alter(self._sources.changes(sources))
             if task.stop > 0.0:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit import Nudge
 from analogeq.circuit.resistive import ResistiveCircuit, ResistiveConductances, ResistiveDrive
 from analogeq.circuit.resistive.power import ResistivePower, power_flow
-from analogeq.controller.resistive import ActionLike
+from analogeq.controller.resistive import acting
 from analogeq.engines import ResistiveSession
 from analogeq.flow.cost.parts import FIGURES, SAMPLE, Built, Conversions, Held
 from analogeq.flow.cost.priced import Priced
@@ -46,14 +45,9 @@ def _powers(
     acted = []
     for action in (asked.first, asked.second):
         if action is not None:
-            acting = _drive(priced.inputs, action)
-            acted.append(power_flow(circuit, held, acting, session.settle(acting, point.voltages).voltages))
+            nudged = acting(circuit.technology, priced.inputs, action)
+            acted.append(power_flow(circuit, held, nudged, session.settle(nudged, point.voltages).voltages))
     return power_flow(circuit, held, drive, point.voltages), acted
-
-
-def _drive(inputs: Floats, action: ActionLike) -> ResistiveDrive:
-    nudge = None if action.targets is None else Nudge(action.targets, action.conductance)
-    return ResistiveDrive(inputs, None, nudge, injected=action.injected, held=action.held)
 
 
 def _energies(circuit: ResistiveCircuit, free: ResistivePower, acted: list[ResistivePower]) -> tuple[CostRow, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from analogeq.data import Dataset
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler
-from analogeq.hardware import ResistiveTechnology, Technology, Wires
+from analogeq.hardware import NudgeConductance, ResistiveTechnology, Technology, Wires
 from analogeq.hardware.memory import Memory
 from analogeq.training import Learned, TrainingResult, error_percent
 
@@ -38,7 +38,8 @@ def ideal_counterpart(technology: Technology | ResistiveTechnology) -> Technolog
     low, high = technology.conductance_low, technology.conductance_high
     high = low * WIDE if low == high else high
     if isinstance(technology, ResistiveTechnology):
-        return replace(technology, conductance_high=high, memory=Memory(), wires=Wires())
+        ideal = {"memory": Memory(), "wires": Wires(), "nudge": NudgeConductance()}
+        return replace(technology, conductance_high=high, **ideal)
     affine = technology.mapping == "affine"
     return Technology(
         unit_conductance=technology.unit_conductance,

@@ -17,6 +17,7 @@ from analogeq.hardware.description.sections import placed, read_keys, read_part,
 from analogeq.hardware.description.vocabulary import CLAMP_SPREAD, HOPFIELD, refuse_unknown_kind
 from analogeq.hardware.diodes import REAL_DIODES, real_diode
 from analogeq.hardware.keys import Text
+from analogeq.hardware.nudge import NudgeSource
 from analogeq.hardware.technology import Technology
 from analogeq.hardware.wires import Wires
 
@@ -73,7 +74,8 @@ def _checked(made: Callable[..., Clamp], values: Mapping[str, object]) -> Clamp:
 
 PARTS: Mapping[str, type[Wires] | type[Converter]] = {
     "wires": Wires,
-    **dict.fromkeys(("dac", "adc", "nudge"), Converter),
+    **dict.fromkeys(("dac", "adc"), Converter),
+    "nudge": NudgeSource,
 }
 """Tables that are a part of the technology, not fields of it."""
 

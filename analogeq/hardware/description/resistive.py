@@ -12,6 +12,7 @@ from analogeq.hardware.description.devices import device_lines, read_device
 from analogeq.hardware.description.memories import memory_lines, read_memory
 from analogeq.hardware.description.sections import placed, read_keys, read_part, read_section, section_lines
 from analogeq.hardware.description.vocabulary import RESISTIVE
+from analogeq.hardware.nudge import NudgeConductance
 from analogeq.hardware.resistive import Amplifier, ResistiveTechnology
 from analogeq.hardware.wires import Wires
 
@@ -29,6 +30,8 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
             values["amplifier"] = _read_amplifier(held)
         elif table == "wires":
             values["wires"] = read_part(table, held, RESISTIVE, Wires)
+        elif table == "nudge":
+            values["nudge"] = read_part(table, held, RESISTIVE, NudgeConductance)
         else:
             values |= read_section(table, held, RESISTIVE)
     try:
@@ -38,9 +41,11 @@ def read(tables: Mapping[str, Mapping[str, object]], folder: Path | None) -> Res
 
 
 def parts(technology: ResistiveTechnology) -> dict[str, list[str]]:
-    """Lines of every table; amplifiers that are not there have none, nor have default wires and figures of cost."""
-    tables = [table for table in RESISTIVE.sections if table not in ("amplifier", "wires", "cost")]
+    """Lines of every table; amplifiers that are not there have none, nor have default nudges, wires and costs."""
+    tables = [table for table in RESISTIVE.sections if table not in ("amplifier", "wires", "nudge", "cost")]
     written = {table: section_lines(table, vars(technology), RESISTIVE) for table in tables}
+    if technology.nudge != NudgeConductance():
+        written["nudge"] = section_lines("nudge", vars(technology.nudge), RESISTIVE)
     if technology.wires != Wires():
         written["wires"] = section_lines("wires", vars(technology.wires), RESISTIVE)
     if technology.amplifier is not None:

@@ -86,6 +86,7 @@ _CONVERTER: Keys = {
     "noise": Quantity("V", "1 mV"),
     "seed": Whole(),
 }
+_NUDGED_WITH: Keys = {"conductance_gain": Number(), "conductance_spread": Number()}
 _CHIP = {"family": Text(), "name": Text()}
 _WIRES: Keys = {
     "word_line_resistance": _SEGMENT,
@@ -127,7 +128,7 @@ HOPFIELD = Vocabulary(
         },
         "dac": _CONVERTER,
         "adc": _CONVERTER,
-        "nudge": _CONVERTER,
+        "nudge": {**_CONVERTER, **_NUDGED_WITH},
         "wires": _WIRES,
         "cost": HOPFIELD_COST_KEYS,
     },
@@ -173,6 +174,7 @@ RESISTIVE = Vocabulary(
         "inputs": {"gain": Number(), "kind": Text(), "bias_voltage": Optional(Quantity("V", "0.5 V"))},
         "outputs": {"kind": Text()},
         "biases": {"currents": Text()},
+        "nudge": {**_NUDGED_WITH, "seed": Whole()},
         "amplifier": {"voltage_gain": Numbers(), "current_gain": Numbers()},
         "wires": _WIRES,
         "cost": RESISTIVE_COST_KEYS,

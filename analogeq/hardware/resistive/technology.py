@@ -10,6 +10,7 @@ from analogeq.errors import TechnologyError
 from analogeq.hardware.cost_figures import ResistiveCost, check_cost
 from analogeq.hardware.limits import check_label, check_not_negative, check_number, check_positive
 from analogeq.hardware.memory import Memory, check_range
+from analogeq.hardware.nudge import NudgeConductance
 from analogeq.hardware.resistive.device import NodeDevice
 from analogeq.hardware.resistive.ideal_diode import IdealDiode
 from analogeq.hardware.wires import Wires
@@ -64,6 +65,8 @@ class ResistiveTechnology:
         What stands between every hidden node and ground.
     amplifier : Amplifier or None
         What stands behind every hidden node.
+    nudge : NudgeConductance
+        What outputs are nudged with: conductances, or current sources.
     outputs : {"single", "pairs"}
         Pairs: an output signal is the voltage of one node less that of the next.
     name : str
@@ -86,6 +89,7 @@ class ResistiveTechnology:
     bias_currents: Literal["programmed", "none"] = "programmed"
     device: NodeDevice = field(default_factory=IdealDiode)
     amplifier: Amplifier | None = None
+    nudge: NudgeConductance = field(default_factory=NudgeConductance)
     outputs: Literal["single", "pairs"] = "single"
     name: str = "generic resistive"
     memory: Memory = field(default_factory=Memory)
@@ -102,6 +106,8 @@ class ResistiveTechnology:
                 f"memory pairs: {self.memory.pairs!r}, and a conductance of this family is one device; leave pairs "
                 "out, or use family 'hopfield'"
             )
+        if not isinstance(self.nudge, NudgeConductance):
+            raise TechnologyError(f"nudge: {self.nudge!r} is no NudgeConductance; give one")
         check_cost(self.cost, ResistiveCost)
         if not isinstance(self.wires, Wires):
             raise TechnologyError(f"wires: {self.wires!r} are no wires; give Wires")

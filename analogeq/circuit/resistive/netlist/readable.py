@@ -194,7 +194,7 @@ def _nudges(
     if drive.nudge is not None:
         targets = named.derive("target", outputs)
         volts = drive.nudge.voltages[sample].astype(np.float64)
-        each = np.full(len(outputs), float(drive.nudge.conductance))
+        each = drive.nudge.each(len(outputs))
         names = tuple(f"xn{m}" for m in range(len(outputs)))
         nudge = Instances(names, np.column_stack((outputs, targets)), "nudge", {"g": each})
         parts.append(("Nudge", (_voltages("vt", targets, volts), nudge)))

@@ -169,7 +169,7 @@ class ResistiveSession:
         return self._folded
 
     def _refuse_unstable(self, held: ResistiveConductances, drive: Drive, problem: Problem) -> None:
-        if drive.nudge is None or drive.nudge.conductance >= 0.0:
+        if drive.nudge is None or drive.nudge.lowest >= 0.0:
             return
         if self._layered is not None and self._layered.margin(problem.load) > 0.0:
             return
