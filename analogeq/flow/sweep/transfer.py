@@ -38,8 +38,8 @@ def ideal_counterpart(technology: Technology | ResistiveTechnology) -> Technolog
     low, high = technology.conductance_low, technology.conductance_high
     high = low * WIDE if low == high else high
     if isinstance(technology, ResistiveTechnology):
-        ideal = {"memory": Memory(), "wires": Wires(), "nudge": NudgeConductance()}
-        return replace(technology, conductance_high=high, **ideal)
+        nudge = NudgeConductance()
+        return replace(technology, conductance_high=high, memory=Memory(), wires=Wires(), nudge=nudge)
     affine = technology.mapping == "affine"
     return Technology(
         unit_conductance=technology.unit_conductance,
