@@ -9,7 +9,7 @@ from analogeq.data import load
 from analogeq.errors import InputError
 from analogeq.flow.sweep.transfer import ideal_counterpart
 from analogeq.flow.sweep.work import planned, work
-from analogeq.hardware import ResistiveTechnology, Technology, to_toml
+from analogeq.hardware import NudgeConductance, ResistiveTechnology, Technology, to_toml
 from analogeq.hardware.memory import Faults, Levels, Memory
 from analogeq.hardware.wires import Wires
 
@@ -74,8 +74,10 @@ def test_the_counterpart_has_no_flaw_and_a_range_even_where_the_chip_has_none() 
         "conductance_high": 1e-5,
         "memory": LEVELS,
         "wires": Wires(word_line_resistance=1.0),
+        "nudge": NudgeConductance(conductance_spread=0.1),
     }
     resistive = ideal_counterpart(ResistiveTechnology(**held))
+    assert resistive.nudge.nominal
     assert resistive.wires == Wires()
     assert resistive.conductance_high > resistive.conductance_low
 
