@@ -49,7 +49,7 @@ class Config(Lesson):
     samples: int = 500
     dac: tuple[int, ...] = (1, 2, 3, 4, 6, 8, IDEAL)
     adc: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 12, IDEAL)
-    seeds: tuple[int, ...] = (0, 1)
+    seeds: tuple[int, ...] = (0, 1, 2, 3)
 
 
 SMOKE = Config(data="digits", layers=(64, 15, 10), train=600, samples=100, dac=(2, IDEAL), adc=(2, 12), seeds=(0,))
