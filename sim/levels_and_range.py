@@ -3,8 +3,8 @@
     python sim/levels_and_range.py --full --data-dir FOLDER
     python sim/levels_and_range.py --smoke
 
-784-50-10, the first 5,000 training images, five epochs, 10,000 test images, one seed: a network and a share of MNIST
-of which 132 trainings fit into 20 minutes of one core, so errors are to be compared with each other, not with others'.
+784-50-10, the first 5,000 training images, five epochs, 10,000 test images, three seeds: a network and a share of MNIST
+that leave time for hundreds of trainings, so errors are to be compared with each other, not with others'.
 A device holds one of 2 to 1,024 levels, evenly spaced in conductance between a low end and a high end 3 to 1,000 times
 as large.
 
@@ -18,7 +18,9 @@ either by a draw whose mean is right.
 *Transferred*: trained with continuous devices of the same range, then every device set to its nearest level.
 
 Rates, nudge, the high end and the gain of the inputs were chosen on the last 10,000 training images, which are not
-trained on here, with continuous devices at ratios of 250 and 1,000, in the first family also with 16 levels.
+trained on here, with continuous devices at ratios of 250 and 1,000, in the first family also with 16 levels. *Chosen
+resistive* chips have the start, cost, input gain and rates that `range_settings.py` found best for their ratio on those
+images, written to 1,024 levels.
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ from analogeq.report.heat_maps import HeatMap, Ticks, heat_maps_figure
 KEYS = ("family", "way", "ratio", "levels")
 """Settings that tell chips apart."""
 
-HIGH = {"hopfield": 2.5e-6, "resistive": 1e-3}
+CHOSEN = "chosen resistive"
+"""Chips of the resistive family whose settings were chosen for their ratio."""
+
+HIGH = {"hopfield": 2.5e-6, "resistive": 1e-3, CHOSEN: 1e-3}
 """High end of the range [S]."""
 
 TRAINING: dict[str, dict[str, Any]] = {
@@ -55,21 +60,45 @@ TRAINING: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
+class Choice:
+    """How chips of one on/off ratio are best trained; rates of both layers, temperature [V]."""
+
+    ratio: float
+    input_gain: float
+    rates: str
+    cost: str
+    temperature: float | None
+    first_spread: float | None
+
+    def options(self) -> dict[str, Any]:
+        """Options of a training; those that are None are left to the family."""
+        named = {name: getattr(self, name) for name in ("rates", "cost", "temperature", "first_spread")}
+        return {"nudge_by": "current", **{name: value for name, value in named.items() if value is not None}}
+
+
+@dataclass(frozen=True)
 class Config(Lesson):
     """What is varied, and on what."""
 
     input_gain: float = 60.0
-    families: tuple[str, ...] = ("hopfield", "resistive")
+    families: tuple[str, ...] = ("hopfield", "resistive", CHOSEN)
+    chosen: tuple[Choice, ...] = (Choice(3.0, 3000.0, "0.1,0.3", "cross-entropy", 0.1, 0.2),)
     levels: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
     ratios: tuple[float, ...] = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-    seeds: tuple[int, ...] = (0,)
+    chosen_levels: tuple[int, ...] = (2, 8, 32, 128, 1024)
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
 SMOKE = Config(
-    data="digits", layers=(64, 12, 10), train=None, epochs=6, input_gain=20.0, families=("resistive",), levels=(4, 256),
-    ratios=(3.0, 100.0)
+    data="digits", layers=(64, 12, 10), train=None, epochs=6, input_gain=20.0, families=("resistive", CHOSEN),
+    levels=(4, 256), ratios=(3.0, 100.0), seeds=(0,), chosen_levels=(4, 256), chosen=(
+        Choice(3.0, 300.0, "0.03,0.09", "cross-entropy", 0.1, 0.2),
+        Choice(100.0, 20.0, "0.02,0.06", "squared-error", None, None),
+    ),
 )  # fmt: skip
-DEFAULT = Config(train=2000, epochs=2, levels=(4, 32, 256), ratios=(3.0, 30.0, 1000.0))
+DEFAULT = Config(
+    train=2000, epochs=2, levels=(4, 32, 256), ratios=(3.0, 30.0, 1000.0), chosen_levels=(32, 1024), seeds=(0,)
+)  # fmt: skip
 
 
 def points(config: Config, data_dir: Path | None) -> list[Point]:
@@ -84,24 +113,44 @@ def points(config: Config, data_dir: Path | None) -> list[Point]:
                 "levels": levels,
                 "way": way,
                 "seed": seed,
-                "technology": technology(family, ratio, levels, seed, config.input_gain),
-                "training": config.training(TRAINING[family], way),
+                "technology": technology(family, ratio, levels, seed, _gain(config, family, ratio)),
+                "training": config.training(_options(config, family, ratio), way),
             },
         )
         for family in config.families
         for seed in config.seeds
-        for ratio in config.ratios
+        for ratio, several in chips(config, family)
         for way in WAYS
-        for levels in config.levels
+        for levels in several
     ]
+
+
+def chips(config: Config, family: str) -> list[tuple[float, tuple[int, ...]]]:
+    """Ratios of a family, each with its numbers of levels."""
+    if family == CHOSEN:
+        return [(choice.ratio, config.chosen_levels) for choice in config.chosen]
+    return [(ratio, config.levels) for ratio in config.ratios]
+
+
+def _choice(config: Config, ratio: float) -> Choice:
+    return next(choice for choice in config.chosen if choice.ratio == ratio)
+
+
+def _gain(config: Config, family: str, ratio: float) -> float:
+    return _choice(config, ratio).input_gain if family == CHOSEN else config.input_gain
+
+
+def _options(config: Config, family: str, ratio: float) -> dict[str, Any]:
+    return _choice(config, ratio).options() if family == CHOSEN else TRAINING[family]
 
 
 def technology(family: str, ratio: float, levels: int, seed: int, gain: float) -> str:
     """Technology file of a chip."""
     high = HIGH[family]
-    inputs = f"[inputs]\ngain = {gain!r}\n" if family == "resistive" else ""
+    inputs = "" if family == "hopfield" else f"[inputs]\ngain = {gain!r}\n"
+    kind = "resistive" if family == CHOSEN else family
     return (
-        f'[chip]\nfamily = "{family}"\n{inputs}[crossbar]\nconductance_low = "{high / ratio!r} S"\n'
+        f'[chip]\nfamily = "{kind}"\n{inputs}[crossbar]\nconductance_low = "{high / ratio!r} S"\n'
         f'conductance_high = "{high!r} S"\n[memory]\nlevels = {levels}\nseed = {seed}\n'
     )
 
