@@ -122,6 +122,13 @@ def sampled_deviation(densities: Doubles, step: float) -> Doubles:
     return deviation
 
 
+def root_of(densities: Doubles) -> Doubles:
+    """Symmetric root of a matrix of cross densities, whose eigenvalues are below zero by rounding at most."""
+    values, vectors = np.linalg.eigh(densities)
+    root: Doubles = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return root
+
+
 def crossbar_noise(circuit: Circuit, conductances: Conductances) -> Doubles:
     """Cross densities [A²/Hz] of what the conveyors hand on, shape (node, node)."""
     arriving = _through_pairs if conductances.references is None else _through_lines

@@ -25,7 +25,7 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
-from analogeq.circuit.noise import crossbar_noise, noise_currents, own_noise
+from analogeq.circuit.noise import crossbar_noise, noise_currents, own_noise, root_of
 from analogeq.engines.contract import Waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError, NotSettledError
@@ -125,7 +125,7 @@ def noisy_waveform(
     voltages[:, 0] = start
     shared = crossbar_noise(circuit, conductances)
     alone = np.diag(shared).copy()
-    root = None if np.array_equal(shared, np.diag(alone)) else _root(shared)
+    root = None if np.array_equal(shared, np.diag(alone)) else root_of(shared)
     kick = np.sqrt(0.5 * step) / tech.node_capacitance
     for k in range(steps):
         here = voltages[:, k]
@@ -145,13 +145,6 @@ def noise_steps(technology: Technology, duration: float, steps: int | None) -> i
     if steps < 1 or not duration > 0.0:
         raise InputError(f"noisy waveform: {steps} steps in {duration!r} s; give a time above zero and a step at least")
     return steps
-
-
-def _root(densities: Doubles) -> Doubles:
-    """Symmetric root of a matrix of cross densities, whose eigenvalues are below zero by rounding at most."""
-    values, vectors = np.linalg.eigh(densities)
-    root: Doubles = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    return root
 
 
 def _covariance(around: Linearisation, densities: Doubles, sample: int) -> Doubles:

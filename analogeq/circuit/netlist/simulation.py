@@ -8,7 +8,6 @@ from sample to sample is one element that an engine alters in place: ``i{k}`` (N
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,13 +20,13 @@ from analogeq.circuit.elements import (
     Doubles,
     IdealClamps,
     Ints,
-    NoiseSources,
     Resistors,
     Table,
     Transconductances,
     VoltageSources,
 )
 from analogeq.circuit.names import GROUND
+from analogeq.circuit.netlist.noise import SampledNoise
 from analogeq.circuit.netlist.saturation import saturation_option
 from analogeq.circuit.schematic import Schematic
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
@@ -38,7 +37,7 @@ TOLERANCES = "reltol=1e-6 vntol=1e-9 abstol=1e-13"
 """Very sharp diodes converge falsely with ngspice's defaults; with these, agreement is to 1e-9 V."""
 
 
-def simulation_netlist(circuit: Circuit, conductances: Conductances, *added: Table) -> str:
+def simulation_netlist(circuit: Circuit, conductances: Conductances, noise: SampledNoise | None = None) -> str:
     """Write the flat netlist: title, options, elements, ``.end``; no analysis and no commands.
 
     Parameters
@@ -47,13 +46,14 @@ def simulation_netlist(circuit: Circuit, conductances: Conductances, *added: Tab
     conductances : Conductances
         What the couplings hold. Inputs and biases are not in the text: they are currents, altered
         in place from `Circuit.norton_currents`.
-    added : Table
-        More elements on the same nodes, as `noise_sources`.
+    noise : SampledNoise, optional
+        Noise currents into the nodes.
     """
     net = circuit.network
     title = f"analogeq, hopfield family, inputs folded: {net.n_inputs} inputs, {net.n_nodes} neurons"
     schematic = folded_schematic(circuit, conductances)
-    schematic = replace(schematic, tables=(*schematic.tables, *added))
+    if noise is not None:
+        schematic = noise.added_to(schematic)
     return "\n".join((title, options_line(circuit.technology), *schematic.lines(), ".end\n"))
 
 
@@ -89,13 +89,6 @@ def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
             *clamp_tables,
         ),
     )
-
-
-def noise_sources(deviations: Doubles, step: float) -> NoiseSources:
-    """Noise currents ``iz{k}`` of these standard deviations [A] into every node, sampled every ``step`` [s]."""
-    count = len(deviations)
-    into = np.column_stack((np.zeros(count, dtype=np.intp), np.arange(1, count + 1, dtype=np.intp)))
-    return NoiseSources(_named("iz", range(count)), into, deviations, np.full(count, float(step)))
 
 
 def leak_ohms(siemens: Doubles) -> Doubles:

@@ -1,6 +1,6 @@
 r"""Noise along a waveform in ngspice: what its transient noise sources are told, and what comes of it.
 
-A ``trnoise`` source hands on Gaussian samples of standard deviation :math:`\sigma = \sqrt{S_i/2h}` every step h, the
+A ``trnoise`` source [1]_ hands on Gaussian samples of standard deviation :math:`\sigma = \sqrt{S_i/2h}` every step h, the
 first one zero, and draws straight lines between them (its current source interpolates as its voltage source does). A
 node of conductance G and time constant :math:`\tau = C/G` answers a straight line exactly: with :math:`r = h/\tau`,
 :math:`a = e^{-r}` and :math:`q = (1 - a)/r`
@@ -12,10 +12,16 @@ and, the samples being independent, its variance where the samples stand settles
 .. math:: \frac{kT}{C} \cdot \frac2r \cdot \frac{(q - a)^2 + (1 - q)^2 + 2 a (q - a)(1 - q)}{1 - a^2}
     = \frac{kT}{C} \left(1 - \frac r2 + O(r^2)\right)
 
-for :math:`S_i = 4kTG`: half a per cent below kT/C at 100 steps a time constant.
+for :math:`S_i = 4kTG`, half a per cent below kT/C at 100 steps a time constant. With matrices for scalars the same
+holds of nodes that read each other.
 
-ngspice 39 fills the pool that white noise is drawn from by the number of its process when it starts, and neither
+ngspice 39 fills the pool that white noise is drawn from by the number of its process when it starts [2]_, and neither
 ``setseed`` nor ``option seed`` reaches it: what comes cannot be repeated.
+
+References
+----------
+.. [1] ngspice User's Manual, "Transient noise source" and "Transient noise analysis".
+.. [2] ngspice's sources, ``initw`` in src/frontend/trannoise/wallace.c.
 """
 
 from __future__ import annotations
@@ -25,31 +31,18 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.elements import NoiseSources
-from analogeq.circuit.netlist.simulation import noise_sources
-from analogeq.circuit.noise import NoiseCurrents, sampled_deviation
+from analogeq.circuit.netlist.noise import SampledNoise
+from analogeq.circuit.noise import NoiseCurrents
 from analogeq.engines.ngspice.pool import SampleResult
-from analogeq.errors import InputError
 
 Doubles = NDArray[np.float64]
 
 
-def independent_densities(noise: NoiseCurrents) -> Doubles:
-    """Densities [A²/Hz] of the nodes' noise, shape (batch, node), which must have nothing in common."""
-    own = np.diag(noise.crossbars)
-    if not np.array_equal(noise.crossbars, np.diag(own)):
-        raise InputError(
-            "noisy waveform in ngspice: nodes have noise in common, that of a reference line or of wires, and its "
-            "sources of noise are independent; follow it with analogeq.engines.noise.noisy_waveform, which is native"
-        )
-    return noise.own + own
-
-
-def sources_by_rows(densities: Doubles, step: float) -> Iterator[tuple[NDArray[np.intp], NoiseSources]]:
-    """Noise sources for densities [A²/Hz] of shape (batch, node), once for all samples that have the same ones."""
-    distinct, which = np.unique(densities, axis=0, return_inverse=True)
-    for number, row in enumerate(distinct):
-        yield np.flatnonzero(which.reshape(-1) == number), noise_sources(sampled_deviation(row, step), step)
+def noise_by_rows(noise: NoiseCurrents, step: float) -> Iterator[tuple[NDArray[np.intp], SampledNoise]]:
+    """Noise of every sample, once for all that have the same."""
+    _, first, which = np.unique(noise.own, axis=0, return_index=True, return_inverse=True)
+    for number, sample in enumerate(first.tolist()):
+        yield np.flatnonzero(which.reshape(-1) == number), SampledNoise.of(noise, sample, step)
 
 
 def at_samples(result: SampleResult, start: Doubles, times: Doubles) -> Doubles:

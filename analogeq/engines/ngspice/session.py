@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
-from analogeq.circuit.elements import Table
 from analogeq.circuit.landscape import Landscape, is_stable, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
+from analogeq.circuit.netlist.noise import SampledNoise
 from analogeq.circuit.netlist.simulation import coupling_ends, simulation_netlist
 from analogeq.circuit.noise import noise_currents
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
@@ -27,7 +27,7 @@ from analogeq.engines.ngspice.accuracy import (
     landing_task,
     operating_point_task,
 )
-from analogeq.engines.ngspice.noise import at_samples, independent_densities, sources_by_rows
+from analogeq.engines.ngspice.noise import at_samples, noise_by_rows
 from analogeq.engines.ngspice.pool import Deck, Gains, SampleResult, WorkerPool
 from analogeq.engines.ngspice.presets import check_drive, check_span, start_voltages
 from analogeq.engines.ngspice.resample import Resampler, common_times
@@ -127,20 +127,15 @@ class NgspiceSession:
             [s]
         steps : int, optional
             Samples of the noise; 100 a time constant if not given.
-
-        Raises
-        ------
-        InputError
-            If nodes have noise in common.
         """
         at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
         times = np.linspace(0.0, duration, count + 1)
         task = analysis_task(WAVEFORMS[self._accuracy], self.circuit, duration, keep="all")
         waves = np.empty((len(at), count + 1, self.circuit.network.n_nodes))
         stats: list[SampleResult] = []
-        densities = independent_densities(noise_currents(self.circuit, self._programmed(), drive, at))
-        for rows, sources in sources_by_rows(densities, duration / count):
-            results = self._run(drive, at, task, rows, _deck(self.circuit, self._edges, sources))
+        noise = noise_currents(self.circuit, self._programmed(), drive, at)
+        for rows, sampled in noise_by_rows(noise, duration / count):
+            results = self._run(drive, at, task, rows, _deck(self.circuit, self._edges, sampled))
             _refuse_failures(results)
             waves[rows] = [at_samples(result, at[row], times) for row, result in zip(rows, results, strict=True)]
             stats += results
@@ -257,12 +252,12 @@ class NgspiceSession:
         return f"{how} by {self._pool.simulator}{': ' + said if said else ''}"
 
 
-def _deck(circuit: Circuit, edges: NDArray[np.intp], *added: Table) -> Deck:
+def _deck(circuit: Circuit, edges: NDArray[np.intp], noise: SampledNoise | None = None) -> Deck:
     """Render the netlist with one neutral weight: what is programmed goes in by command alone."""
     net, tech = circuit.network, circuit.technology
     weights = np.full(net.n_edges, _NEUTRAL_WEIGHT)
     neutral = Conductances(tech, weights, weights, np.zeros(net.n_nodes))
-    text = simulation_netlist(circuit, neutral, *added)
+    text = simulation_netlist(circuit, neutral, noise)
     return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), edges.tolist(), tech.time_constant)
 
 

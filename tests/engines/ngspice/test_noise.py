@@ -4,17 +4,15 @@ ngspice's white noise cannot be seeded, so tolerances are five standard deviatio
 million fails by chance.
 """
 
-from dataclasses import replace
-
 import networkx as nx
 import numpy as np
 import pytest
 from scipy.linalg import expm, inv, solve_discrete_lyapunov
 
 from analogeq.circuit import Circuit, Drive, Tether
-from analogeq.circuit.noise import noise_currents, noise_densities, thermal_energy
+from analogeq.circuit.noise import NoiseCurrents, noise_currents, noise_densities, thermal_energy
 from analogeq.engines import engine
-from analogeq.engines.ngspice.noise import independent_densities, sources_by_rows
+from analogeq.engines.ngspice.noise import noise_by_rows
 from analogeq.engines.noise import noise_covariance, noisy_waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError
@@ -157,24 +155,40 @@ def test_samples_keep_their_drives_and_a_rail_takes_one_side_away() -> None:
 
 
 def test_samples_of_one_density_share_their_sources() -> None:
-    densities = np.array([[1.0, 4.0], [9.0, 4.0], [1.0, 4.0]]) * 1e-24
-    found = list(sources_by_rows(densities, 0.5e-9))
+    own = np.array([[1.0, 4.0], [9.0, 4.0], [1.0, 4.0]]) * 1e-24
+    crossbars = np.diag([2e-24, 3e-24])
+    found = list(noise_by_rows(NoiseCurrents(crossbars, own), 0.5e-9))
     assert sorted(row for rows, _ in found for row in rows.tolist()) == [0, 1, 2]
-    for rows, sources in found:
+    assert len(found) == 2
+    for rows, sampled in found:
         # sigma² = S / 2h
-        assert sources.amperes == pytest.approx(np.sqrt(densities[rows[0]] / 1e-9), rel=1e-15)
-        assert (densities[rows] == densities[rows[0]]).all()
-        assert sources.seconds.tolist() == [0.5e-9] * 2
+        assert sampled.own == pytest.approx(np.sqrt((own[rows[0]] + np.diag(crossbars)) / 1e-9), rel=1e-15)
+        assert (own[rows] == own[rows[0]]).all()
+        assert sampled.shared is None
 
 
-def test_nodes_that_have_noise_in_common_are_refused() -> None:
-    circuit = Circuit(Network.layered((2, 3)), Technology(mapping="offset-column"))
-    held = circuit.program(Parameters(np.full(6, 0.3), np.zeros(3)))
-    noise = noise_currents(circuit, held, Drive(np.zeros((1, 2))), np.full((1, 3), 0.5))
-    with pytest.raises(InputError, match="noise in common"):
-        independent_densities(noise)
-    apart = replace(noise, crossbars=np.diag(np.diag(noise.crossbars)))
-    assert independent_densities(apart) == pytest.approx(noise.own + np.diag(noise.crossbars), rel=1e-15)
+@pytest.mark.ngspice
+def test_neurons_that_share_a_reference_line_share_its_noise_in_ngspice() -> None:
+    spans, step = 2500.0, 0.2
+    tech = Technology(mapping="offset-column", conductance_low=1e-6, conductance_high=21e-6)
+    circuit = Circuit(Network.layered((2, 2)), tech)
+    held = circuit.program(Parameters(np.array([0.3, -0.2, 0.4, 0.1]), np.array([0.3, 0.4])))
+    drive = Drive(np.full((1, 2), 0.4))
+    with engine("ngspice", workers=1).open(circuit) as session:
+        session.program(held)
+        at = np.asarray(session.settle(drive).voltages)
+        wave = session.noisy_waveform(drive, at, spans * tech.time_constant, steps=round(spans / step))
+    late = wave.voltages[0, round(8.0 / step) :] - at[0]
+    found = late.T @ late / len(late)
+    noise = noise_currents(circuit, held, drive, at)
+    pull = Linearisation.at(circuit, held, drive, at).jacobian(0) / tech.node_capacitance
+    seconds = step * tech.time_constant
+    kicks = noise.matrix(0) / (2.0 * seconds * tech.node_capacitance**2)
+    expected = sampled_covariance(pull, kicks, seconds)
+    variances = np.diag(expected)
+    spread = np.sqrt((np.outer(variances, variances) + expected**2) / (spans - 8.0))
+    assert (np.abs(found - expected) < SD * spread).all()
+    assert expected[0, 1] > 2.0 * SD * spread[0, 1]  # so that independent noise would be seen
 
 
 @pytest.mark.ngspice
