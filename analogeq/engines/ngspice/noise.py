@@ -1,8 +1,8 @@
 r"""Noise along a waveform in ngspice: what its transient noise sources are told, and what comes of it.
 
-A ``trnoise`` source [1]_ hands on Gaussian samples of standard deviation :math:`\sigma = \sqrt{S_i/2h}` every step h, the
-first one zero, and draws straight lines between them (its current source interpolates as its voltage source does). A
-node of conductance G and time constant :math:`\tau = C/G` answers a straight line exactly: with :math:`r = h/\tau`,
+A ``trnoise`` source [1]_ hands on Gaussian samples of standard deviation :math:`\sigma = \sqrt{S_i/2h}` every step h,
+the first one zero, and draws straight lines between them (its current source interpolates as its voltage source does).
+A node of conductance G and time constant :math:`\tau = C/G` answers a straight line exactly: with :math:`r = h/\tau`,
 :math:`a = e^{-r}` and :math:`q = (1 - a)/r`
 
 .. math:: v_{n+1} = a v_n + \frac1G \left[(q - a)\, i_n + (1 - q)\, i_{n+1}\right],
