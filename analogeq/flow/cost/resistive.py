@@ -60,16 +60,34 @@ def _energies(circuit: ResistiveCircuit, free: ResistivePower, acted: list[Resis
     inference = Held({"free phase": one}, seconds, count, conversions(circuit, 0), {})
     acting = Held({"phases": all_phases}, times(1 + len(acted), seconds), count, conversions(circuit, len(acted)), {})
     return (
-        CostRow("power of a free phase, an inference", first, "W", "Σ g Δv² + Σ v i_device", given),
+        CostRow("power of a free phase, an inference", first, "W", _FORMULA[circuit.technology.wires.are_ideal], given),
         CostRow("power of a nudged phase", max(more), "W", "the same", "the side that takes more"),
         CostRow("of the free phase, handed over by amplifiers", _median(free.amplifiers), "W", "Σ (A - c) v J",
                 "J is what is drawn from an amplifier"),
+        *_in_wires(circuit, free),
         CostRow("free phase, an inference", seconds, "s", "as stated", held),
         CostRow("energy of a free phase, an inference", one, "J", "power × time", held),
         *inference.rows("an inference", "converters", cost, FIGURES),
         CostRow("energy of a training sample", all_phases, "J", f"{1 + len(acted)} phases", held),
         *acting.rows("a training sample", "converters", cost, SAMPLE),
     )  # fmt: skip
+
+
+_FORMULA = {True: "Σ g Δv² + Σ v i_device", False: "Σ g Δv² + Σ i²r of wires + Σ v i_device"}
+"""Of the power, by whether wires are ideal."""
+
+
+def _in_wires(circuit: ResistiveCircuit, free: ResistivePower) -> tuple[CostRow, ...]:
+    if circuit.technology.wires.are_ideal:
+        return ()
+    row = CostRow(
+        "of the free phase, heat of the wires",
+        _median(free.wires),
+        "W",
+        "Σ i²r",
+        "word and bit lines, with what stands at their ends",
+    )
+    return (row,)
 
 
 def _amplifiers(circuit: ResistiveCircuit) -> int:

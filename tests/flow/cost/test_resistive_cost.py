@@ -8,6 +8,7 @@ import pytest
 from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.flow.cost import CostRow, Priced, costs
 from analogeq.flow.families import first_weights
+from analogeq.hardware import Wires
 from analogeq.hardware.cost_figures import ResistiveCost
 from analogeq.hardware.resistive import NoDevice, ResistiveTechnology
 from analogeq.network import Network, Parameters
@@ -32,6 +33,15 @@ def test_static_power_is_that_of_the_divider() -> None:
     assert found["power of a free phase, an inference"].value == pytest.approx(0.0, abs=1e-12)
     # Nudged, 0.8 A from 1 V through 1/2 + 1/2 + 1/4 Ohm.
     assert found["power of a nudged phase"].value == pytest.approx(0.8, rel=1e-9)
+
+
+def test_heat_of_wires_is_a_row_of_its_own_where_they_resist() -> None:
+    found = rows(replace(TECH, wires=Wires(0.125, 0.125)))
+    # Nudged, 1 V drives a current through 1/2 + 1/2 + 1/4 Ohm and four segments of 1/8 Ohm.
+    assert found["power of a nudged phase"].value == pytest.approx(1.0 / 1.75, rel=1e-9)
+    assert found["of the free phase, heat of the wires"].value == pytest.approx(0.0, abs=1e-12)
+    assert "wires" in found["power of a free phase, an inference"].formula
+    assert "of the free phase, heat of the wires" not in rows()
 
 
 def test_energy_needs_a_stated_time() -> None:
