@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,16 +52,22 @@ class WireCurve:
             raise InputError(f"wire curve of {self.hidden} columns: give an error and a share for each resistance")
 
 
-def wires_figure(curves: Sequence[WireCurve], *, title: str) -> Figure:
-    """Draw errors beside what the wires take; one colour a size, one kind of line a way."""
-    if not curves:
-        raise InputError("wires figure: no curve to draw; pass at least one")
-    figure = style.new_figure(9.6, 3.8)
+def wires_figure(families: Mapping[str, Sequence[WireCurve]], *, title: str) -> Figure:
+    """Draw errors beside what the wires take; one row a family, one colour a size, one kind of line a way."""
+    if not families or not all(families.values()):
+        raise InputError("wires figure: no curve to draw; pass at least one for each family")
+    figure = style.new_figure(9.6, 0.4 + 3.4 * len(families))
     style.heading(figure, title)
-    errors, taken = figure.subplots(1, 2)
+    panels = figure.subplots(len(families), 2, squeeze=False)
+    for (errors, taken), (family, curves) in zip(panels, families.items(), strict=True):
+        _family(errors, taken, family, curves)
+    return figure
+
+
+def _family(errors: Axes, taken: Axes, family: str, curves: Sequence[WireCurve]) -> None:
     x = "resistance of a wire's segment [Ω]"
-    style.dress(errors, x=x, y="test error of the settled circuit [%]")
-    style.dress(taken, x=x, y="share of the first layer taken by wires [%]")
+    style.dress(errors, x=x, y=f"{family}: settled test error [%]")
+    style.dress(taken, x=x, y="share of the first layer taken [%]")
     sizes = sorted({curve.hidden for curve in curves})
     for curve in curves:
         _draw(errors, taken, curve, style.SERIES[sizes.index(curve.hidden) % len(style.SERIES)])
@@ -69,7 +75,6 @@ def wires_figure(curves: Sequence[WireCurve], *, title: str) -> Figure:
     _errors_by_logarithm(errors)
     taken.set_ylim(bottom=0.0)
     style.legend_beside(taken)
-    return figure
 
 
 def _draw(errors: Axes, taken: Axes, curve: WireCurve, colour: str) -> None:

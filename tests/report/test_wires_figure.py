@@ -14,8 +14,11 @@ def curve(hidden, way):
 
 
 def test_every_size_and_way_is_a_line_of_both_panels_and_named_once():
-    figure = wires_figure([curve(10, "in place"), curve(10, "transferred"), curve(30, "in place")], title="wires")
-    errors, taken = figure.axes
+    first = [curve(10, "in place"), curve(10, "transferred"), curve(30, "in place")]
+    figure = wires_figure({"hopfield": first, "resistive": [curve(30, "in place")]}, title="wires")
+    errors, taken, others, _ = figure.axes
+    assert len(others.lines) == 1
+    assert [axes.get_ylabel().split(":")[0] for axes in (errors, others)] == ["hopfield", "resistive"]
     assert len(errors.lines) == len(taken.lines) == 3
     colours = [line.get_color() for line in errors.lines]
     assert colours[0] == colours[1] != colours[2]
@@ -34,4 +37,4 @@ def test_a_curve_without_its_numbers_or_of_an_unknown_way_is_refused():
     with pytest.raises(InputError, match="way 'sideways' is unknown"):
         curve(10, "sideways")
     with pytest.raises(InputError, match="no curve to draw"):
-        wires_figure([], title="wires")
+        wires_figure({}, title="wires")

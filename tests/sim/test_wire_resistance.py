@@ -16,4 +16,8 @@ def test_wires_cost_a_transferred_circuit_more_than_one_trained_in_place(script:
     assert found[f"{moved}: share of the first layer"] > 20.0
     assert found[f"{moved}: settled error"] > found[f"{ideal}: settled error"] + 5.0
     assert found["64-20-10, 2000 Ohm a cell, in place: settled error"] < found[f"{moved}: settled error"] - 5.0
+    ideal, moved = (f"resistive, 64-12-10, {ohms} Ohm a cell, transferred" for ohms in (0, 2000))
+    assert found[f"{ideal}: share of the first layer"] == 0.0
+    assert found[f"{moved}: share of the first layer"] > 20.0
+    assert found[f"{moved}: settled error"] > found[f"{ideal}: settled error"] + 5.0
     assert (tmp_path / "wire_resistance.png").stat().st_size > 0

@@ -139,6 +139,16 @@ class Crossbar:
         """Conductance that the word lines' ends see between each other [S], shape (word, word), read-only."""
         return self._turned.bit_coupling
 
+    def keep_factors(self) -> None:
+        """Do once what `equivalent` and `voltages` both need, for who asks for both; it is kept until the array is not.
+
+        As many numbers as there are devices times the lines of the shorter direction.
+        """
+        if self._is_wide:
+            self._turned.keep_factors()
+        elif not self.bit.is_ideal:
+            self._elimination.keep()
+
     def currents(self, words: NDArray[np.floating]) -> Doubles:
         """Current out of each bit line into its virtual ground [A], shape (batch, bit).
 

@@ -133,6 +133,10 @@ class Elimination:
         """Every step, for one solution after another: as many numbers as rows times the square of the bit lines."""
         return tuple(self._steps())
 
+    def keep(self) -> None:
+        """Take every step now."""
+        _ = self._factors
+
     def _steps(self) -> Iterator[Step]:
         if "_factors" in self.__dict__:
             yield from self._factors

@@ -43,7 +43,7 @@ Ends = tuple[Floats, Floats]
 """Voltages at a block's word lines, shape (batch, row), and at its bit lines, shape (batch, column) [V]."""
 
 _AT_ONCE = 4_000_000
-"""Voltages of devices that are held at a time: 32 MB."""
+"""Voltages of devices, or factors of an array, that are held at a time: 32 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +174,9 @@ class Arrays:
     @cached_property
     def seen(self) -> Doubles:
         """Conductances of the network that `seen_through` gives [S], shape (edge,)."""
+        for array in self._arrays:
+            if array.g.size * min(array.g.shape) <= _AT_ONCE:  # learning asks for drops inside as well
+                array.keep_factors()
         parts = [array.equivalent.ravel() for array in self._arrays]
         for number, array in enumerate(self._arrays):
             for _, lines, raised in _meshed(self.wiring, self.wires, number):
