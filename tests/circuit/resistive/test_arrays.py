@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive
+from analogeq.circuit.resistive import ResistiveCircuit, ResistiveDrive, co_content
 from analogeq.circuit.resistive.arrays import Arrays, seen_through
 from analogeq.engines import engine
 from analogeq.errors import GraphError
 from analogeq.hardware import Wires
-from analogeq.hardware.resistive import NoDevice, ResistiveTechnology
+from analogeq.hardware.resistive import Amplifier, DoubleShockley, NoDevice, ResistiveTechnology
 from analogeq.network import (
     LocalLayer,
     Maps,
@@ -217,6 +217,41 @@ def test_a_current_into_one_output_moves_another_as_much_as_the_other_way_round(
         moved = session.settle(drive).voltages[:, circuit.network.outputs]
     assert moved[0, 1] == pytest.approx(moved[1, 0], rel=1e-9)  # the engine's tolerance, some thousand roundings
     assert moved[0, 1] > 1e-3
+
+
+def test_the_co_content_is_smallest_where_the_circuit_settles():
+    circuit, held = layered(Wires(0.3, 0.2, 0.5, 0.1), device=DoubleShockley(1e-3, 0.2, 0.3))
+    rng = np.random.default_rng(5)
+    drive = ResistiveDrive(rng.normal(size=(1, 3)))
+    with engine("native").open(circuit) as session:
+        session.program(held)
+        settled = session.settle(drive).voltages
+    least = co_content(circuit, held, drive, settled)
+    for size in (1e-3, 1e-1):
+        beside = settled + size * rng.normal(size=(20, circuit.network.n_nodes))
+        around = co_content(circuit, held, ResistiveDrive(np.repeat(drive.inputs, 20, axis=0)), beside)
+        assert (around > least).all()
+
+
+@pytest.mark.parametrize("amplifier", [None, Amplifier(4.0, 0.25)])
+def test_the_slope_of_the_co_content_by_a_device_is_half_the_square_of_its_own_drop(amplifier):
+    circuit, held = layered(Wires(0.3, 0.2, 0.5, 0.1), amplifier=amplifier)
+    rng = np.random.default_rng(5)
+    drive, v = ResistiveDrive(np.zeros((1, 3))), rng.normal(size=(1, circuit.network.n_nodes))
+    block, step = circuit.wiring.blocks[1], 1e-6
+    pre, post = circuit.ends(block)
+    ends = (circuit.voltage_gains * v)[:, pre], v[:, post]
+    factor = circuit.stages.factors[post][0]
+    expected = factor * 0.5 * circuit.arrays(held).products(1, ends, ends)
+    for edge in range(block.edges.start, block.edges.stop, 5):
+        sides = []
+        for g in (held.g[edge] + step, held.g[edge] - step):
+            moved = held.g.copy()
+            moved[edge] = g
+            sides.append(co_content(circuit, circuit.program(moved), drive, v)[0])
+        # A central difference of terms of some tens: 1e-14 of them over the step, and the step's square.
+        slope = (sides[0] - sides[1]) / (2.0 * step)
+        assert slope == pytest.approx(expected[edge - block.edges.start], rel=1e-6, abs=1e-6)
 
 
 def test_another_chip_has_other_arrays_and_the_same_chip_the_same():
