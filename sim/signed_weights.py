@@ -6,9 +6,15 @@
 64-30-10 on the digits and 784-50-10 on 5,000 images of MNIST are trained with ideal devices, then written to chips
 whose devices reach to 20 uS, in three ways (`analogeq.circuit.mapping`). Conveyors have the gain with which the
 network's largest weight or bias just fits: twice that of pairs for the offset column, which has half of the range for
-either sign, and one for each array for the affine map. Three things are varied, one at a time: levels of a device
+either sign, and one for each array for the affine map. Five things are varied, one at a time: levels of a device
 (on/off ratio 100, no noise); write noise in percent of the range (continuous devices, ratio 100); the on/off ratio
-(continuous devices, write noise of 5 % of what is written).
+(continuous devices, write noise of 5 % of what is written); the standard deviation of conveyors' gains, and what
+a segment of word and bit line resists (continuous devices written without noise, ratio 100).
+
+A pair's two columns end in one conveyor, whose gain errs for both alike. A column and its neuron's copy of the
+reference have conveyors of their own, so their difference leaves a part of the reference in every weight of the neuron
+(`analogeq.circuit.reference_lines`). Wires are driven from the left and sensed at the bottom, references the last
+column.
 
 The *score margin* of a sample is the voltage of the right output less that of the best wrong one, over the rail, 20
 time constants after the inputs are applied to a circuit at zero (the margin of a multiclass classifier by Crammer &
@@ -38,7 +44,7 @@ from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
 from analogeq.flow.measurements import Row, recorded
 from analogeq.flow.points import Finished, Point, Result, Settings
-from analogeq.hardware import Technology
+from analogeq.hardware import Technology, Wires
 from analogeq.hardware.memory import Levels, Memory, Noise, Programming
 from analogeq.hardware.technology import MAPPINGS
 from analogeq.network import Network, Parameters
@@ -58,7 +64,7 @@ SETTLING = 20.0
 """Time constants from zero to where outputs are read: some chips never rest altogether."""
 FITS = 1.0 + 1e-9
 """The largest weight is to be inside the range whatever a product rounds to."""
-AXES = {"levels": "levels", "noise": "% of the range", "ratio": "on/off"}
+AXES = {"levels": "levels", "noise": "% of the range", "ratio": "on/off", "gain": "% of the gain", "wires": "Ohm"}
 """What is varied, and how a row calls its amounts."""
 
 
@@ -85,13 +91,15 @@ class Config:
     levels: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256)
     noise: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0, 10.0)
     ratio: tuple[float, ...] = (2.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
+    gain: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0)
+    wires: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     chips: int = 3
     seeds: tuple[int, ...] = (0, 1, 2)
 
 
 SMOKE = Config(
     tasks=(Task("digits", (64, 12, 10), None, None, 4, 10),), levels=(4, 256), noise=(5.0,), ratio=(3.0, 1000.0),
-    chips=1, seeds=(0,),
+    gain=(0.1, 3.0), wires=(0.1, 30.0), chips=1, seeds=(0,),
 )  # fmt: skip
 DEFAULT = Config(tasks=(Task("digits", (64, 30, 10), None, None, 20, 10),), seeds=(0,))
 
@@ -150,7 +158,7 @@ def _key(mapping: str, axis: str, amount: float) -> str:
 
 
 def _chips(s: Settings, axis: str) -> range:
-    return range(1 if axis == "levels" else s["chips"])  # levels alone are the same on every chip
+    return range(1 if axis in ("levels", "wires") else s["chips"])  # these alone are the same on every chip
 
 
 def _data(s: Settings) -> Dataset:
@@ -175,7 +183,7 @@ def _trained(s: Settings, data: Dataset) -> Parameters:
     return Parameters(held.weights.astype(np.float64), held.biases.astype(np.float64))
 
 
-def technology(trained: Parameters, mapping: str, ratio: float, memory: Memory | None = None) -> Technology:
+def technology(trained: Parameters, mapping: str, ratio: float = RATIO, **flaws: Any) -> Technology:
     """Chip whose range the largest weight just fits."""
     low, unit = HIGH / ratio, Technology().unit_conductance
     largest = max(np.abs(trained.weights).max(), np.abs(trained.biases).max()) * FITS
@@ -185,20 +193,26 @@ def technology(trained: Parameters, mapping: str, ratio: float, memory: Memory |
         conductance_high=HIGH,
         sense_gain=gain,
         mapping=mapping,  # type: ignore[arg-type]  # one of MAPPINGS
-        memory=memory or Memory(),
+        **flaws,
     )
 
 
 def _written(s: Settings, trained: Parameters, data: Dataset, mapping: str, axis: str, amount: float, chip: int) -> Met:
-    ratio = amount if axis == "ratio" else RATIO
-    seed = 1000 * s["seed"] + chip
+    flaws = _flaws(axis, amount, 1000 * s["seed"] + chip)
+    return _met(Circuit(Network.layered(s["layers"]), technology(trained, mapping, **flaws)), trained, data)
+
+
+def _flaws(axis: str, amount: float, seed: int) -> dict[str, Any]:
+    """What is wrong with one chip."""
     if axis == "levels":
-        memory = Memory(levels=Levels(int(amount)), seed=seed)
-    else:
-        noise = Noise(of_range=amount / 100.0) if axis == "noise" else Noise(of_value=NOISE_OF_VALUE)
-        memory = Memory(programming=Programming(noise), seed=seed)
-    circuit = Circuit(Network.layered(s["layers"]), technology(trained, mapping, ratio, memory))
-    return _met(circuit, trained, data)
+        return {"memory": Memory(levels=Levels(int(amount)), seed=seed)}
+    if axis == "gain":
+        return {"sense_gain_spread": amount / 100.0, "amplifier_seed": seed}
+    if axis == "wires":
+        return {"wires": Wires(amount, amount)}
+    noise = Noise(of_range=amount / 100.0) if axis == "noise" else Noise(of_value=NOISE_OF_VALUE)
+    written = {"memory": Memory(programming=Programming(noise), seed=seed)}
+    return {**written, "ratio": amount} if axis == "ratio" else written
 
 
 def _met(circuit: Circuit, trained: Parameters, data: Dataset) -> Met:

@@ -17,6 +17,8 @@ LABELS = {
     "levels": "levels of a device",
     "noise": "write noise, standard\ndeviation [% of the range]",
     "ratio": "on/off ratio,\nwrite noise 5 % of the value",
+    "gain": "conveyors' gains, standard\ndeviation [%]",
+    "wires": "a segment of word and bit\nline resists [Ω]",
 }
 COLOURS = {"differential": style.BLUE, "offset-column": style.VERMILION, "affine": style.GREEN}
 DASHES: tuple[str | tuple[int, tuple[float, float]], ...] = ("solid", (0, (4.0, 1.5)), (0, (1.0, 1.5)))
@@ -33,7 +35,7 @@ class MappedChips:
     task : str
     mapping : {"differential", "offset-column", "affine"}
     amounts : mapping of str to tuple of float
-        What was varied, by axis (``levels``, ``noise`` [%], ``ratio``), increasing.
+        What was varied, by axis (``levels``, ``noise`` [%], ``ratio``, ``gain`` [%], ``wires`` [Ohm]), increasing.
     errors, kept : mapping of str to tuple of tuple of float
         Test errors [%], and score margins over those of ideal devices [%], of every chip at every amount.
     power : tuple of float
@@ -62,9 +64,9 @@ def signed_weights_figure(chips: Sequence[MappedChips], *, title: str) -> Figure
     """Draw a column for each thing varied, and power beside them; colours are mappings, dashes tasks."""
     if not chips:
         raise InputError("signed weights figure: no chips to draw; pass at least one kind")
-    figure = style.new_figure(12.2, 5.6)
+    figure = style.new_figure(17.4, 5.6)
     style.heading(figure, title)
-    panels = figure.subplots(2, 4, squeeze=False)
+    panels = figure.subplots(2, len(LABELS) + 1, squeeze=False)
     tasks = list(dict.fromkeys(one.task for one in chips))
     for column, (axis, label) in enumerate(LABELS.items()):
         above, below = panels[0, column], panels[1, column]
@@ -77,8 +79,8 @@ def signed_weights_figure(chips: Sequence[MappedChips], *, title: str) -> Figure
             _scaled(axes, chips[0].amounts[axis])
         above.set_ylim(bottom=0.0)
         below.axhline(100.0, color=style.QUIET, linewidth=0.8)
-    _powers(panels[0, 3], chips, tasks)
-    _key(panels[1, 3], chips, tasks)
+    _powers(panels[0, -1], chips, tasks)
+    _key(panels[1, -1], chips, tasks)
     return figure
 
 

@@ -42,6 +42,28 @@ def test_only_pairs_save_power_where_devices_can_be_turned_off(found: dict[str, 
     assert saved["affine"] > 0.5
 
 
+def test_only_against_references_do_gains_of_conveyors_have_to_match(found: dict[str, float]) -> None:
+    """At 3 % a pair's weights are 3 % off; against a reference so is what it leaves of half the range in each."""
+    kept = {
+        (mapping, gain): found[f"digits, {mapping}, {gain:g} % of the gain: score margin kept"]
+        for mapping in ("differential", "offset-column", "affine")
+        for gain in (0.1, 3.0)
+    }
+    assert kept["differential", 3.0] == pytest.approx(100.0, abs=5.0)
+    for mapping in ("offset-column", "affine"):
+        assert kept[mapping, 0.1] == pytest.approx(100.0, abs=5.0)
+        assert kept[mapping, 3.0] < kept["differential", 3.0] - 5.0
+
+
+def test_wires_cost_those_most_whose_devices_conduct_whatever_they_hold(found: dict[str, float]) -> None:
+    kept = {m: found[f"digits, {m}, 30 Ohm: score margin kept"] for m in ("differential", "offset-column", "affine")}
+    assert kept["differential"] == pytest.approx(100.0, abs=5.0)
+    for mapping in ("offset-column", "affine"):
+        assert kept[mapping] < kept["differential"] - 5.0
+    for mapping in kept:
+        assert found[f"digits, {mapping}, 0.1 Ohm: score margin kept"] == pytest.approx(100.0, abs=2.0)
+
+
 def test_a_margin_is_the_right_score_less_the_best_wrong_one(script: ModuleType) -> None:
     scores = np.array([[0.9, 0.2, 0.4], [0.1, 0.3, 0.7]])
     assert script.score_margins(scores, np.array([0, 1])) == pytest.approx([0.5, -0.4])
