@@ -188,7 +188,8 @@ def line_slopes(
 ) -> tuple[Doubles, Doubles, Doubles]:
     r"""Derivative of something by what devices hold, from those by what a chip realises and by its nodes' currents.
 
-    References do not move. With :math:`S_{ij}` the derivative by a realised weight, the one by the array's E is
+    References do not move, nor does the layout of an affine chip. With :math:`S_{ij}` the derivative by a realised
+    weight, the one by the array's E is
     :math:`a_j S_{ij}` in a column and :math:`-\sum_j a'_j S_{ij}` in the reference's, and goes back to the devices
     through the mesh; offsets of both ends of a device, :math:`u_i - o_j`, do likewise.
 

@@ -8,7 +8,8 @@ equivalent array of other conductances (`analogeq.circuit.crossbar`), and the bl
 
 with the equivalent :math:`G^\pm` in place of the devices'. Put in place of the weights, these fold exactly like
 those of ideal wires: engines and laws need not know of the wires. Biases are pairs right at their sense
-amplifiers, without wire.
+amplifiers, without wire. Weights that share reference lines have one array with a bit line more in place of the two:
+`analogeq.circuit.reference_lines`.
 """
 
 from __future__ import annotations
