@@ -97,7 +97,7 @@ def _clamp_currents(case: Case, drive: Drive, voltages: Doubles, table: IdealCla
     """What clamps draw: all that pushes a node outwards that stands at its rail, to the clamp's stiffness."""
     rail = case.circuit.technology.rail
     near = 100.0 * case.unit_current / table.siemens
-    net = case.circuit.linear_currents(case.conductances, drive, voltages[None])[0]
+    net = case.circuit.unclamped_currents(case.conductances, drive, voltages[None])[0]
     high = np.where(voltages >= rail - near, np.maximum(net, 0.0), 0.0)
     drawn: Doubles = np.where(voltages <= near, np.minimum(net, 0.0), high)
     return drawn

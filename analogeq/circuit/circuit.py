@@ -24,7 +24,14 @@ from analogeq.circuit.referenced import Found, ReferencedDevices
 from analogeq.circuit.wired import realised
 from analogeq.errors import InputError
 from analogeq.hardware import Technology
-from analogeq.hardware.amplifiers import AmplifierFlaws, LineAmplifiers, amplifier_flaws, line_amplifiers
+from analogeq.hardware.amplifiers import (
+    AmplifierFlaws,
+    AmplifierLimits,
+    LineAmplifiers,
+    amplifier_flaws,
+    amplifier_limits,
+    line_amplifiers,
+)
 from analogeq.hardware.clamp import ClampLevels, clamp_levels
 from analogeq.hardware.seeds import drawn
 from analogeq.network import Network, Parameters
@@ -111,7 +118,8 @@ class Circuit:
         + g_t (v^f_j - v_j) + g_n (y_j - v_j) - i_{clamp}(v_j)
 
     with the tether :math:`g_t = \lambda G_0` on all neurons and the nudge :math:`g_n = 2 \beta G_0`
-    on outputs. Word lines driven by neurons carry the follower's factor a/(1 + a).
+    on outputs. Word lines driven by neurons carry the follower's factor a/(1 + a). Amplifiers that drive only so
+    far and so fast change what the lines carry and what the sum becomes; see `analogeq.circuit.stages`.
 
     Attributes
     ----------
@@ -258,6 +266,11 @@ class Circuit:
         """Whether arrays that are read backward are others than those that are read forward."""
         return self.technology.arrays == "mirrored" and self.technology.mirror_mismatch > 0.0
 
+    @cached_property
+    def limits(self) -> AmplifierLimits | None:
+        """How far and how fast the neurons' amplifiers drive; None where nothing limits them."""
+        return amplifier_limits(self.technology, self.network.n_nodes)
+
     def backward(self, weights: Floats) -> Floats:
         """Weights that the array read backward realises where the first one realises ``weights``, wires apart."""
         if not self.mirrors_differ:
@@ -309,12 +322,26 @@ class Circuit:
         currents *= self.technology.unit_conductance * self.technology.follower_factor
         return currents
 
+    def conveyed_currents(self, conductances: Conductances, inputs: Volts, voltages: Volts) -> Volts:
+        """Currents [A] that settled conveyors send into the nodes, shape (batch, node)."""
+        if self.limits is None:
+            return self.input_currents(conductances, inputs) + self.coupling_currents(conductances, voltages)
+        lines = self.limits.followed(np.asarray(voltages, dtype=np.float64))
+        asked = self.input_currents(conductances, inputs) + self.coupling_currents(conductances, lines)
+        return self.limits.sent(asked.astype(np.float64))
+
     def norton_currents(self, conductances: Conductances, drive: Drive) -> Volts:
         """Every current [A] that does not depend on the node voltages, shape (batch, node).
 
         Inputs and biases, and the sources behind tether and nudge seen through their conductances.
         """
-        currents = self.input_currents(conductances, drive.inputs)
+        return self._with_sources(self.input_currents(conductances, drive.inputs), drive)
+
+    def source_currents(self, drive: Drive) -> Volts:
+        """Currents [A] of the sources behind tether and nudge alone, through their conductances, shape (batch, node)."""
+        return self._with_sources(np.zeros((drive.batch, self.network.n_nodes)), drive)
+
+    def _with_sources(self, currents: Volts, drive: Drive) -> Volts:
         if drive.tether is not None:
             currents += drive.tether.conductance * drive.tether.voltages
         if drive.nudge is not None:
@@ -330,9 +357,12 @@ class Circuit:
             load[self.network.outputs] += drive.nudge.conductance
         return load
 
-    def linear_currents(self, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
-        """Total current [A] into each node but for its clamp, shape (batch, node)."""
-        total = self.norton_currents(conductances, drive) + self.coupling_currents(conductances, voltages)
+    def unclamped_currents(self, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
+        """Total current [A] into each node but for its clamp, amplifiers settled, shape (batch, node)."""
+        if self.limits is None:
+            total = self.norton_currents(conductances, drive) + self.coupling_currents(conductances, voltages)
+        else:
+            total = self.conveyed_currents(conductances, drive.inputs, voltages) + self.source_currents(drive)
         total -= self.load_conductances(drive) * voltages
         return total
 

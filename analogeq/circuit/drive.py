@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,3 +80,9 @@ class Drive:
     def batch(self) -> int:
         """Number of samples."""
         return len(self.inputs)
+
+    def only(self, rows: NDArray[np.intp]) -> Drive:
+        """The same drive for some of its samples."""
+        tether = self.tether and replace(self.tether, voltages=self.tether.voltages[rows])
+        nudge = self.nudge and replace(self.nudge, voltages=self.nudge.voltages[rows])
+        return Drive(self.inputs[rows], tether, nudge)

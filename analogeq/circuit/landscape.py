@@ -21,6 +21,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive
+from analogeq.circuit.stages import coupling_matrix, relaxation_matrix, slopes
 from analogeq.hardware import DiodeClamp
 from analogeq.hardware.diode import clamp_current
 
@@ -116,20 +117,22 @@ def is_stable(
     """Tell whether small disturbances of each sample die out, shape (batch,).
 
     Nodes that an ideal clamp holds at a rail cannot move; a diode clamp adds its own conductance.
-    Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
+    Amplifiers that lag take part: see `analogeq.circuit.stages`. Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
     """
-    tech = circuit.technology
-    n, (lower, upper) = circuit.network.n_nodes, circuit.levels
-    jacobian = np.diag(circuit.load_conductances(drive)) - circuit.coupling_currents(conductances, np.eye(n)).T
+    tech, (lower, upper) = circuit.technology, circuit.levels
+    load, couplings = circuit.load_conductances(drive), coupling_matrix(circuit, conductances)
     stable = np.empty(len(voltages), dtype=bool)
-    for sample, v in enumerate(voltages):
+    for sample, (v, following, sending) in enumerate(
+        zip(voltages, *slopes(circuit, conductances, drive, voltages), strict=True)
+    ):
+        own, free = load, np.ones(len(load), dtype=bool)
         if isinstance(tech.clamp, DiodeClamp):
-            _, slope = clamp_current(v, tech.clamp, upper, tech.temperature, lower)
-            local = jacobian + np.diag(slope)
+            own = load + clamp_current(v, tech.clamp, upper, tech.temperature, lower)[1]
         else:
-            free = np.flatnonzero((v > lower) & (v < upper))
-            local = jacobian[np.ix_(free, free)]
-        stable[sample] = _decays(local)
+            free = (v > lower) & (v < upper)
+        local = relaxation_matrix(circuit, couplings, own, following, sending)
+        moving = np.flatnonzero(np.append(free, np.ones(len(local) - len(free), dtype=bool)))
+        stable[sample] = _decays(local[np.ix_(moving, moving)])
     return stable
 
 

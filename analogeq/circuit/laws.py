@@ -46,9 +46,9 @@ def node_imbalance(circuit: Circuit, conductances: Conductances, drive: Drive, v
     clamp, (lower, upper) = tech.clamp, circuit.levels
     if isinstance(clamp, DiodeClamp):
         current, _ = clamp_current(voltages, clamp, upper, tech.temperature, lower)
-        return circuit.linear_currents(conductances, drive, voltages) - current
+        return circuit.unclamped_currents(conductances, drive, voltages) - current
     held = np.clip(voltages, lower, upper)
-    net = circuit.linear_currents(conductances, drive, held)
+    net = circuit.unclamped_currents(conductances, drive, held)
     net = np.where(held <= lower, np.maximum(net, 0.0), net)
     net = np.where(held >= upper, np.minimum(net, 0.0), net)
     outside = tech.unit_conductance * (held - voltages)

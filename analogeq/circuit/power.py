@@ -29,6 +29,9 @@ Where the clamps' levels differ among neurons, each level has a source of its ow
 An ideal clamp stands for two perfect diodes: no drop, no heat, and what pushes against the upper one
 flows into the rail. (The netlists' stand-in for it is a source to ground, where the same current ends.)
 
+Amplifiers with limits are taken as settled: a line that still follows its neuron, or a conveyor its column, is counted
+where it is going.
+
 What is not in it: the supply of the amplifiers themselves. A conveyor is counted by the power it
 hands to its neuron; what its sense amplifier takes to hold the bit lines at 0 V and what its output
 stage turns into heat is a matter of its design. A stage that sinks a bit line's current into a supply
@@ -209,6 +212,7 @@ def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, volta
 def _driven(circuit: Circuit, v: Doubles) -> Doubles:
     """Where followers put word lines [V]."""
     offsets = circuit.follower_offsets
+    v = v if circuit.limits is None else circuit.limits.followed(v)
     driven: Doubles = circuit.technology.follower_factor * (v if offsets is None else v + offsets)
     return driven
 
@@ -280,9 +284,11 @@ def _grounded(
 
 def conveyor_currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Volts:
     """Return the current [A] that each neuron's conveyor sends into it, of the shape of ``voltages``."""
-    flat = voltages.reshape(-1, circuit.network.n_nodes)
+    lines = voltages if circuit.limits is None else circuit.limits.followed(voltages)
+    flat = lines.reshape(-1, circuit.network.n_nodes)
     coupled = circuit.coupling_currents(conductances, flat).reshape(voltages.shape)
-    return coupled + _aligned(circuit.input_currents(conductances, drive.inputs), voltages)
+    asked = coupled + _aligned(circuit.input_currents(conductances, drive.inputs), voltages)
+    return asked if circuit.limits is None else circuit.limits.sent(asked)
 
 
 def stored_energy(circuit: Circuit, voltages: Volts) -> Doubles:

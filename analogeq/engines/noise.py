@@ -166,7 +166,7 @@ def _covariance(around: Linearisation, densities: Doubles, sample: int) -> Doubl
 def _currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Doubles) -> Doubles:
     """Mean current [A] into each node, diode clamps included."""
     tech = circuit.technology
-    total = np.asarray(circuit.linear_currents(conductances, drive, voltages), dtype=np.float64)
+    total = np.asarray(circuit.unclamped_currents(conductances, drive, voltages), dtype=np.float64)
     if isinstance(tech.clamp, DiodeClamp):
         lower, upper = circuit.levels
         total = total - clamp_current(voltages, tech.clamp, upper, tech.temperature, lower)[0]

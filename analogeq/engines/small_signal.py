@@ -5,7 +5,8 @@ Around an operating point the node equations are :math:`J\,\delta v = \delta i` 
 .. math:: J = \mathrm{diag}(g_{load} + g_{clamp}) - G_0 f M^T,
 
 the loads of leak, tether and nudge, the clamp's slope, and the couplings M of which :math:`M_{ij}`
-acts from node i into node j, scaled by the follower's factor f. A node that an ideal clamp holds at
+acts from node i into node j, scaled by the follower's factor f; where amplifiers have limits, also by the slopes of what
+followers follow and conveyors send. A node that an ideal clamp holds at
 a rail does not move. The transposed system gives the adjoint: one solve for the derivative of one
 number with respect to every current, hence to every weight [1]_.
 
@@ -18,14 +19,16 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
+from analogeq.circuit.stages import coupling_matrix, relaxation_matrix, slopes
 from analogeq.engines.linear import Couplings, Systems, solve
-from analogeq.errors import InputError
+from analogeq.errors import InputError, NotSettledError
 from analogeq.hardware import DiodeClamp
 from analogeq.hardware.diode import clamp_current
 
@@ -72,6 +75,8 @@ class Linearisation:
         Nodes that an ideal clamp keeps at a rail.
     corners : ndarray of bool, shape (batch, node)
         As in `SmallSignal`; a node at a corner is not held.
+    following, sending : ndarray, shape (batch, node)
+        Slopes of followers and of conveyors, where amplifiers have limits; see `analogeq.circuit.stages.slopes`.
     """
 
     circuit: Circuit
@@ -79,6 +84,8 @@ class Linearisation:
     own: Doubles
     held: Mask
     corners: Mask
+    following: Doubles
+    sending: Doubles
 
     @classmethod
     def at(cls, circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Linearisation:
@@ -91,12 +98,13 @@ class Linearisation:
         tech = circuit.technology
         load = circuit.load_conductances(drive)
         nowhere = np.zeros(shape, dtype=bool)
+        amplifiers = slopes(circuit, conductances, drive, voltages)
         if isinstance(tech.clamp, DiodeClamp):
             lower, upper = circuit.levels
             _, slope = clamp_current(voltages.astype(np.float64), tech.clamp, upper, tech.temperature, lower)
-            return cls(circuit, conductances, load + slope, nowhere, nowhere)
+            return cls(circuit, conductances, load + slope, nowhere, nowhere, *amplifiers)
         held, corners = _clamped(circuit, conductances, drive, voltages)
-        return cls(circuit, conductances, np.broadcast_to(load, shape), held, corners)
+        return cls(circuit, conductances, np.broadcast_to(load, shape), held, corners, *amplifiers)
 
     def solve(self, currents: Volts, *, transpose: bool = False) -> SmallSignal:
         """Solve J·dv = ``currents`` [A], shape (batch, node), or the transposed system.
@@ -111,6 +119,8 @@ class Linearisation:
                 f"small signal: currents of shape {currents.shape} for operating points of shape {self.own.shape}; "
                 "pass a current for each node of each sample"
             )
+        if self.circuit.limits is not None:
+            return SmallSignal(self._solve_densely(currents, transpose=transpose), self.corners)
         unit = self.circuit.technology.unit_conductance
         couplings = Couplings.of(self.circuit, self.conductances, transpose=transpose)
         systems = Systems(couplings, self.own / unit, ~self.held)
@@ -118,16 +128,40 @@ class Linearisation:
 
     def jacobian(self, sample: int) -> Doubles:
         """J of one sample [S], dense, shape (node, node); rows and columns of held nodes belong to no unknown."""
-        n = self.circuit.network.n_nodes
-        matrix: Doubles = np.diag(self.own[sample]) - self.circuit.coupling_currents(self.conductances, np.eye(n)).T
+        coupled = self.sending[sample][:, None] * self.couplings * self.following[sample]
+        matrix: Doubles = np.diag(self.own[sample]) - coupled
         return matrix
+
+    def relaxation(self, sample: int) -> Doubles:
+        """K [1/s] of one sample's neurons and lagging amplifiers, see `analogeq.circuit.stages.relaxation_matrix`."""
+        parts = self.own[sample], self.following[sample], self.sending[sample]
+        return relaxation_matrix(self.circuit, self.couplings, *parts)
+
+    @cached_property
+    def couplings(self) -> Doubles:
+        """Current into each node for a volt on each line [S], shape (node, node)."""
+        return coupling_matrix(self.circuit, self.conductances)
+
+    def _solve_densely(self, currents: Volts, *, transpose: bool) -> Doubles:
+        found = np.zeros(currents.shape)
+        for sample, row in enumerate(currents):
+            free = np.flatnonzero(~self.held[sample])
+            matrix = self.jacobian(sample)[np.ix_(free, free)]
+            try:
+                found[sample, free] = np.linalg.solve(matrix.T if transpose else matrix, row[free])
+            except np.linalg.LinAlgError as error:
+                raise NotSettledError(
+                    f"small signal: sample {sample} has no answer to a small current, its Jacobian is singular; settle "
+                    "it elsewhere, or change the weights a little"
+                ) from error
+        return found
 
 
 def _clamped(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> tuple[Mask, Mask]:
     """Which nodes an ideal clamp holds, and which are at its corner."""
     tech, (lower, upper) = circuit.technology, circuit.levels
     inside = np.clip(voltages, lower, upper)
-    net = circuit.linear_currents(conductances, drive, inside)
+    net = circuit.unclamped_currents(conductances, drive, inside)
     near = CORNER * tech.rail
     corners = np.abs(net) <= near * tech.unit_conductance
     corners &= (inside <= lower + near) | (inside >= upper - near)

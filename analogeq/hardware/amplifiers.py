@@ -1,7 +1,8 @@
-"""What is wrong with the amplifiers of a chip: offsets and gain errors, drawn for every neuron."""
+"""What is wrong with the amplifiers of a chip: offsets and gain errors, drawn for every neuron, and their limits."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -99,3 +100,81 @@ def amplifier_flaws(technology: Technology, count: int) -> AmplifierFlaws | None
         tech.sense_offset + tech.sense_offset_spread * minus,
         tech.follower_offset + tech.follower_offset_spread * follower,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class AmplifierLimits:
+    r"""How far and how fast a chip's amplifiers drive.
+
+    A follower's output leaves its range for no input (a hard limit: inside of it, feedback keeps it linear), then its
+    line follows with one pole. A conveyor passes its column's current on with one pole, and what it can send ends at
+    its bias current, :math:`I_{max} \tanh(I / I_{max})` as of a differential pair in weak inversion [1]_.
+
+    Attributes
+    ----------
+    low, high : ndarray, shape (node,)
+        Neuron voltages [V] beyond which the neuron's word line goes no further; infinite for no limit. Read-only.
+    current : float
+        I_max [A]; infinite for no limit.
+    line_time, column_time : float
+        Time constants of followers and conveyors [s]; 0 for none.
+
+    References
+    ----------
+    .. [1] C. Mead, "Analog VLSI and Neural Systems", Addison-Wesley (1989), chapter 5.
+    """
+
+    low: Doubles
+    high: Doubles
+    current: float
+    line_time: float
+    column_time: float
+
+    def __post_init__(self) -> None:
+        for array in (self.low, self.high):
+            array.setflags(write=False)
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether word lines stand elsewhere than their neurons, gain and offset apart."""
+        return bool(self.line_time > 0.0 or np.isfinite(self.low).any() or np.isfinite(self.high).any())
+
+    @property
+    def of_columns(self) -> bool:
+        """Whether conveyors send something else than their columns draw, gain apart."""
+        return self.column_time > 0.0 or math.isfinite(self.current)
+
+    def followed(self, voltages: Doubles) -> Doubles:
+        """Neuron voltages [V] as followers can put them out."""
+        return np.clip(voltages, self.low, self.high)
+
+    def following(self, voltages: Doubles) -> Doubles:
+        """Slope of `followed`: 1 inside of a follower's range, 0 beyond."""
+        return ((voltages > self.low) & (voltages < self.high)).astype(np.float64)
+
+    def sent(self, currents: Doubles) -> Doubles:
+        """What conveyors send for the currents that they are asked for [A]."""
+        return currents if math.isinf(self.current) else self.current * np.tanh(currents / self.current)
+
+    def sending(self, currents: Doubles) -> Doubles:
+        """Slope of `sent`."""
+        if math.isinf(self.current):
+            return np.ones_like(currents)
+        slope: Doubles = 1.0 - np.tanh(currents / self.current) ** 2
+        return slope
+
+
+def amplifier_limits(technology: Technology, count: int) -> AmplifierLimits | None:
+    """Find how far and how fast the amplifiers of ``count`` neurons drive; None where nothing limits them."""
+    tech, flaws = technology, amplifier_flaws(technology, count)
+    offset = np.zeros(count) if flaws is None else flaws.follower
+    low, high = (end / tech.follower_factor - offset for end in (tech.follower_low, tech.follower_high))
+    found = AmplifierLimits(
+        low, high, tech.sense_current_limit, _lag(tech.follower_bandwidth), _lag(tech.sense_bandwidth)
+    )
+    return found if found.of_lines or found.of_columns else None
+
+
+def _lag(bandwidth: float) -> float:
+    """Time constant [s] of one pole at ``bandwidth`` [Hz]."""
+    return 0.0 if math.isinf(bandwidth) else 1.0 / (2.0 * math.pi * bandwidth)

@@ -39,20 +39,25 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Unbounded:
-    """A number with a unit that may be infinite, ``"inf S"``."""
+    """A number with a unit that may be infinite, ``"inf S"``; or ``"-inf V"``, a lower bound."""
 
     unit: str
     example: str
+    low: bool = False
 
     def read(self, value: object, what: str) -> float:
         """Read ``"10 uS"``, or ``"inf S"`` for no bound."""
-        if isinstance(value, str) and value.split() == ["inf", self.unit]:
-            return math.inf
+        if isinstance(value, str) and value.split() == [self._no_bound, self.unit]:
+            return float(self._no_bound)
         return parse_quantity(value, self.unit, what, self.example)
 
     def write(self, value: Any) -> str:
         """Write with a prefix, as a string."""
-        return f'"inf {self.unit}"' if math.isinf(value) else f'"{show_quantity(value, self.unit)}"'
+        return f'"{self._no_bound} {self.unit}"' if math.isinf(value) else f'"{show_quantity(value, self.unit)}"'
+
+    @property
+    def _no_bound(self) -> str:
+        return "-inf" if self.low else "inf"
 
 
 @dataclass(frozen=True)

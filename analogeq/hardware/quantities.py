@@ -58,7 +58,7 @@ def parse_quantity(value: object, unit: str, what: str, example: str) -> float:
     value : object
         What stands in the file; a string like ``"10 uS"`` is right.
     unit : str
-        Unit of the result: S, F, V, A, Ohm, degC, 1/K, s, J, W, m, m2 or F/m2. A conductance (``S``) may also be given
+        Unit of the result: S, F, V, A, Ohm, Hz, degC, 1/K, s, J, W, m, m2 or F/m2. A conductance (``S``) may also be given
         as a resistance, and is then inverted.
     what : str
         What the value is of, for messages.
@@ -144,7 +144,7 @@ def show_quantity(value: float, unit: str) -> str:
         shown, power = _OWN_PREFIX[unit]
         return f"{_plain(exact.scaleb(power))} {shown}"
     power = 3 * (exact.adjusted() // 3)
-    prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M"}.get(power)
+    prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}.get(power)
     if prefix is None or (prefix == "" and unit in _LONG_NAMES):
         return f"{float(value)!r} {_LONG_NAMES.get(unit, unit)}"
     return f"{_plain(exact.scaleb(-power))} {prefix}{unit}"

@@ -55,6 +55,12 @@ class Technology:
         have of a reference, where weights share reference lines (`analogeq.circuit.reference_lines`).
     follower_offset, follower_offset_spread : float
         By how much a follower's line stands higher than its neuron [V] before the gain's error: likewise.
+    follower_low, follower_high : float
+        Output swing: the voltages [V] that word lines can be driven to; without end by default.
+    follower_bandwidth, sense_bandwidth : float
+        Where followers and conveyors have their one pole [Hz]; infinite by default.
+    sense_current_limit : float
+        Largest current that a conveyor sends into its neuron [A]; infinite by default.
     amplifier_seed : int
         Which chip: the seed of what is drawn of amplifiers.
     clamp : IdealClamp or DiodeClamp
@@ -106,6 +112,11 @@ class Technology:
     sense_gain_spread: float = 0.0
     follower_offset: float = 0.0
     follower_offset_spread: float = 0.0
+    follower_low: float = -math.inf
+    follower_high: float = math.inf
+    follower_bandwidth: float = math.inf
+    sense_bandwidth: float = math.inf
+    sense_current_limit: float = math.inf
     amplifier_seed: int = 0
     clamp: Clamp = field(default_factory=IdealClamp)
     arrays: Literal["shared", "mirrored"] = "shared"
@@ -137,6 +148,11 @@ class Technology:
         check_not_negative("sense_gain_spread", self.sense_gain_spread)
         check_number("follower_offset", self.follower_offset, "V")
         check_not_negative("follower_offset_spread", self.follower_offset_spread, "V")
+        check_number("follower_low", self.follower_low, "V", infinite=True)
+        check_number("follower_high", self.follower_high, "V", infinite=True)
+        check_positive("follower_bandwidth", self.follower_bandwidth, "Hz", infinite=True)
+        check_positive("sense_bandwidth", self.sense_bandwidth, "Hz", infinite=True)
+        check_positive("sense_current_limit", self.sense_current_limit, "A", infinite=True)
         check_int("amplifier_seed", self.amplifier_seed, 0, None, "give a seed from 0")
         check_not_negative("mirror_mismatch", self.mirror_mismatch)
         check_int("mirror_seed", self.mirror_seed, 0, None, "give a seed from 0")
@@ -158,6 +174,11 @@ class Technology:
                 "set arrays to 'mirrored' or the mismatch to 0"
             )
         self._check_mapping()
+        if self.follower_low >= self.follower_high:
+            raise TechnologyError(
+                f"follower_low: {self.follower_low!r} V is not below follower_high, {self.follower_high!r} V; "
+                "give the swing from its lower end to its upper one"
+            )
         if not isinstance(self.clamp, IdealClamp | DiodeClamp):
             raise TechnologyError(f"clamp: {self.clamp!r} is no clamp; give an IdealClamp or a DiodeClamp")
         if not isinstance(self.wires, Wires):

@@ -49,7 +49,7 @@ def residual_of(golden, voltages):
     tech = golden.circuit.technology
     if not isinstance(tech.clamp, DiodeClamp):
         return kirchhoff_residual(golden.circuit, golden.conductances, golden.drive, voltages[None])[0]
-    net = golden.circuit.linear_currents(golden.conductances, golden.drive, voltages[None])[0]
+    net = golden.circuit.unclamped_currents(golden.conductances, golden.drive, voltages[None])[0]
     for k, volts in enumerate(voltages):
         net[k] -= behind_series_resistance(volts - tech.rail, tech.clamp, tech.temperature)
         net[k] += behind_series_resistance(-volts, tech.clamp, tech.temperature)

@@ -110,7 +110,7 @@ def test_elements_carry_the_currents_of_the_circuits_equations(technology, graph
     nudge = Nudge(rng.uniform(0, rail, (1, network.n_outputs)), uneven)
     drive = Drive(rng.uniform(0, rail, (1, network.n_inputs)), tether, nudge)
     neurons = rng.uniform(0, rail, network.n_nodes)
-    expected = circuit.linear_currents(conductances, drive, neurons[None])[0]
+    expected = circuit.unclamped_currents(conductances, drive, neurons[None])[0]
 
     flat = flattened(cell_hierarchy(circuit, conductances, drive).schematic, technology)
     assert check(flat) == ()

@@ -13,6 +13,7 @@ from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.engines.native.methods import Methods
 from analogeq.engines.native.resistive import ResistiveSession
 from analogeq.engines.native.session import NativeSession
+from analogeq.engines.native.stages import StageSession
 from analogeq.errors import InputError
 from analogeq.hardware import DiodeClamp
 
@@ -34,6 +35,7 @@ class NativeEngine:
         phase the closer, as ngspice's "fast" does. The last is for phases between ideal clamps:
         waveforms are followed as by "fast", circuits with diodes to 1e-3 a step.
         An equilibrium is solved to rounding in every case.
+        Circuits whose amplifiers have limits are followed as those with diodes are.
     kernels : {"auto", "numpy", "numba"}
         Compiled kernels where numba is installed (extra ``fast``), or a choice.
     dtype : {"float64", "float32"}
@@ -57,17 +59,19 @@ class NativeEngine:
             raise InputError("native engine: kernels 'numba', but numba is not installed; pip install analogeq[fast]")
 
     @overload
-    def open(self, circuit: Circuit) -> NativeSession: ...
+    def open(self, circuit: Circuit) -> NativeSession | StageSession: ...
 
     @overload
     def open(self, circuit: ResistiveCircuit) -> ResistiveSession: ...
 
-    def open(self, circuit: Circuit | ResistiveCircuit) -> NativeSession | ResistiveSession:
+    def open(self, circuit: Circuit | ResistiveCircuit) -> NativeSession | StageSession | ResistiveSession:
         """Prepare a circuit of either family; ``program`` must follow before anything settles."""
         compiled = self.kernels != "numpy" and has_numba()
         if isinstance(circuit, ResistiveCircuit):
             return ResistiveSession(circuit, compiled=compiled)
         steps = DIODE_TOLERANCES if isinstance(circuit.technology.clamp, DiodeClamp) else TOLERANCES
+        if circuit.limits is not None:
+            return StageSession(circuit, DIODE_TOLERANCES[self.accuracy] * circuit.technology.rail)
         kind: np.dtype[np.floating] = np.dtype(self.dtype)
         floor = 1e-6 if self.dtype == "float32" else 0.0
         tolerance = max(steps[self.accuracy], floor) * circuit.technology.rail

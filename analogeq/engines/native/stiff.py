@@ -1,7 +1,7 @@
 r"""Follow the dynamics with exponential diodes: extrapolated linearly implicit Euler steps.
 
-The diodes are stiff, the couplings are not, so only each node's own slope is taken implicitly and no
-system is solved. A step h is made n = 1, 2, 3, … times finer,
+Diodes are stiff and so are quick amplifiers, the couplings are not, so only each state's own slope is taken implicitly
+and no system is solved. A step h is made n = 1, 2, 3, … times finer,
 
 .. math:: z \leftarrow z + \frac{(h/n)\, f(z)}{1 + (h/n)\,(a + i'_{clamp}(v))}
 
@@ -20,6 +20,9 @@ References
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +54,77 @@ FIRST = 0.01
 """Length over tau of the first step that is tried."""
 
 
+class Rates(Protocol):
+    """What a batch of states does; time over tau."""
+
+    def rate(self, states: Array, samples: Indices) -> Array:
+        """How fast each state of some samples changes [V]."""
+        ...
+
+    def rate_and_stiffness(self, states: Array, samples: Indices) -> tuple[Array, Array]:
+        """`rate`, and minus its slope by each state itself."""
+        ...
+
+    def within(self, states: Array) -> Array:
+        """Put ``states`` where they can be; they are not used any more."""
+        ...
+
+    def corner(self, step: Step, tolerance: float) -> Array:
+        """Length at which each sample's step has to end, where it ran on past a corner of its path; else infinite."""
+        ...
+
+
+class Step(NamedTuple):
+    """One step of some samples: its length over tau, states and rates at both ends, shape (sample, state)."""
+
+    length: Array
+    start: Array
+    end: Array
+    first: Array
+    last: Array
+
+
+@dataclass(frozen=True, eq=False)
+class DiodeRates:
+    """Rates of a problem between diodes."""
+
+    problem: Problem
+    clamps: Diodes
+
+    def rate(self, states: Array, samples: Indices) -> Array:
+        """See `Rates.rate`."""
+        drawn, _ = self.clamps.current(states)
+        return self._net(states, samples, drawn)
+
+    def rate_and_stiffness(self, states: Array, samples: Indices) -> tuple[Array, Array]:
+        """See `Rates.rate_and_stiffness`."""
+        drawn, slope = self.clamps.current(states)
+        return self._net(states, samples, drawn), self.problem.load + slope
+
+    def within(self, states: Array) -> Array:
+        """Anywhere."""
+        return states
+
+    def corner(self, step: Step, tolerance: float) -> Array:
+        """Nowhere."""
+        del tolerance
+        return np.full(len(step.length), np.inf)
+
+    def _net(self, states: Array, samples: Indices, drawn: Array) -> Array:
+        problem = self.problem
+        return problem.coupling.product(states) + problem.current[samples] - problem.load * states - drawn
+
+
 def follow(
     problem: Problem, start: Array, duration: float, tolerance: float, marks: Array | None = None, n_times: int = 0
+) -> Path:
+    """Follow a problem between diodes; see `analogeq.engines.native.transient.follow`."""
+    assert isinstance(problem.clamps, Diodes)  # noqa: S101  ideal clamps go by their events
+    return follow_rates(DiodeRates(problem, problem.clamps), start, duration, tolerance, marks, n_times)
+
+
+def follow_rates(
+    rates: Rates, start: Array, duration: float, tolerance: float, marks: Array | None = None, n_times: int = 0
 ) -> Path:
     """Go ``duration`` time constants on from ``start``; see `analogeq.engines.native.transient.follow`.
 
@@ -72,7 +144,7 @@ def follow(
         # A sliver left over would cost a step of its own.
         tried = np.where(rest <= 1.1 * h[alive], rest, h[alive])
         tried = np.minimum(tried, rest)
-        ends, good, better, target, work = _step(problem, alive, path.states[alive], tried, order[alive], tolerance)
+        ends, good, better, target, work = _step(rates, alive, path.states[alive], tried, order[alive], tolerance)
         path.products[alive] += work
         cut = good & (tried < 0.9 * h[alive])  # a mark came in the way: go on as before
         h[alive] = np.where(cut, np.maximum(h[alive], better), better)
@@ -97,24 +169,19 @@ def _keep_reached(path: Path, stops: Array, now: Array, mark: Indices, samples: 
 
 
 def _step(
-    problem: Problem, alive: Indices, v: Array, h: Array, order: Indices, tolerance: float
+    rates: Rates, alive: Indices, v: Array, h: Array, order: Indices, tolerance: float
 ) -> tuple[Array, NDArray[np.bool_], Array, Indices, int]:
     """Try one step of every sample: its end, whether it is good, the next length and order, the evaluations."""
-    clamps, current = problem.clamps, problem.current[alive]
-    assert isinstance(clamps, Diodes)  # noqa: S101  ideal clamps go by their events
-    drawn, slope = clamps.current(v)
-    first = problem.coupling.product(v) + current - problem.load * v - drawn
-    stiffness = problem.load + slope
+    first, stiffness = rates.rate_and_stiffness(v, alive)
     rows: list[Array] = []
     ends, passed = v.copy(), np.zeros(len(v), dtype=np.intp)
     wishes = np.zeros((COLUMNS + 1, len(v)))
     last = np.minimum(order + 1, COLUMNS)
     for k in range(1, int(last.max()) + 1):
         part = (h / k)[:, None]
-        z = v + part * first / (1.0 + part * stiffness)
+        z = rates.within(v + part * first / (1.0 + part * stiffness))
         for _ in range(1, k):
-            rate = problem.coupling.product(z) + current - problem.load * z - clamps.current(z)[0]
-            z = z + part * rate / (1.0 + part * stiffness)
+            z = rates.within(z + part * rates.rate(z, alive) / (1.0 + part * stiffness))
         new: list[Array] = [z]
         for m, older in enumerate(rows):
             new.append(new[-1] + (new[-1] - older) * ((k - m - 1.0) / (m + 1.0)))
@@ -128,12 +195,16 @@ def _step(
         ends[fresh], passed[fresh] = new[-1][fresh], k
         if ((passed > 0) | (k >= last)).all():
             break
-    drawn, slope = clamps.current(ends)
-    rate = problem.coupling.product(ends) + current - problem.load * ends - drawn
-    wrong = (passed > 0) & overlooked(h, tolerance, stiffness, problem.load + slope, rate)
+    ends = rates.within(ends)
+    rate, ending = rates.rate_and_stiffness(ends, alive)
+    wrong = (passed > 0) & overlooked(h, tolerance, stiffness, ending, rate)
     better, target = _next(wishes, passed, order)
     better, target = np.where(wrong, 0.3 * h, better), np.where(wrong, np.maximum(order - 1, 2), target)
-    return ends, (passed > 0) & ~wrong, better, target, int(EVALUATIONS[k]) + 1
+    until = rates.corner(Step(h, v, ends, first, rate), tolerance)
+    late = (passed > 0) & (until < h)
+    # Not by less than a tenth: that would be taken for a sliver left over.
+    better, target = np.where(late, np.minimum(until, 0.9 * h), better), np.where(late, order, target)
+    return ends, (passed > 0) & ~wrong & ~late, better, target, int(EVALUATIONS[k]) + 1
 
 
 def overlooked(h: Array, tolerance: float, before: Array, after: Array, rate: Array) -> NDArray[np.bool_]:

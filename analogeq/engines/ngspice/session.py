@@ -230,7 +230,7 @@ class NgspiceSession:
         return _final(results, at[rows])[0], results
 
     def _is_equilibrium(self, drive: Drive, voltages: Doubles, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-        part = _rows(drive, rows)
+        part = drive.only(rows)
         held = self._programmed()
         still = kirchhoff_residual(self.circuit, held, part, voltages) <= self._tolerance
         still[still] = is_stable(self.circuit, held, part, voltages[still])
@@ -266,12 +266,6 @@ def _conductances(drive: Drive, n_outputs: int) -> tuple[float, tuple[float, ...
     tether = 0.0 if drive.tether is None else float(drive.tether.conductance)
     nudge = np.zeros(n_outputs) if drive.nudge is None else drive.nudge.each(n_outputs)
     return tether, tuple(nudge.tolist())
-
-
-def _rows(drive: Drive, rows: NDArray[np.intp]) -> Drive:
-    tether = drive.tether and replace(drive.tether, voltages=drive.tether.voltages[rows])
-    nudge = drive.nudge and replace(drive.nudge, voltages=drive.nudge.voltages[rows])
-    return Drive(drive.inputs[rows], tether, nudge)
 
 
 def _final(results: list[SampleResult], start: Doubles) -> tuple[Doubles, NDArray[np.bool_]]:

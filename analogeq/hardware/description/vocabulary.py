@@ -72,6 +72,7 @@ class Vocabulary:
 _TEMPERATURE = Quantity("degC", "27 degC")
 _SEGMENT = Quantity("Ohm", "1 Ohm")
 _OFFSET = Quantity("V", "1 mV")
+_BANDWIDTH = Unbounded("Hz", "100 MHz")
 _COEFFICIENT = Quantity("1/K", "500 ppm/K")
 CLAMP_SPREAD: Keys = {"lower_spread": _OFFSET, "upper_spread": _OFFSET, "seed": Whole()}
 """Keys of a clamp of any kind."""
@@ -124,6 +125,11 @@ HOPFIELD = Vocabulary(
             "sense_gain_spread": Number(),
             "follower_offset": _OFFSET,
             "follower_offset_spread": _OFFSET,
+            "follower_low": Unbounded("V", "100 mV", low=True),
+            "follower_high": Unbounded("V", "900 mV"),
+            "follower_bandwidth": _BANDWIDTH,
+            "sense_bandwidth": _BANDWIDTH,
+            "sense_current_limit": Unbounded("A", "10 uA"),
             "amplifier_seed": Whole(),
         },
         "dac": _CONVERTER,
