@@ -28,6 +28,7 @@ from analogeq.circuit.elements import (
     VoltageAmplifiers,
     VoltageSources,
 )
+from analogeq.circuit.expressed import ExpressedSources, LimitedConveyors
 from analogeq.circuit.names import shown
 from analogeq.circuit.schematic import (
     Schematic,
@@ -84,7 +85,7 @@ def require(schematic: Schematic) -> None:
 def _values_not_positive(schematic: Schematic) -> Iterator[Violation]:
     remedy = "give a value above zero; leave the element out where there is none"
     for table in schematic.tables:
-        for kind, quantity in ((Resistors, "ohms"), (Capacitors, "farads"), (IdealClamps, "rail")):
+        for kind, quantity in ((Resistors, "ohms"), (Capacitors, "farads"), (IdealClamps, "rail"), (LimitedConveyors, "amperes")):
             if isinstance(table, kind):
                 yield from first_of(table, quantity, table.values[quantity] <= 0.0, "value not positive", remedy)
         if _one_ended(table) and "siemens" in table.values:
@@ -181,7 +182,7 @@ def _dc_pairs(table: Table) -> Ints:
     """Which nodes a table joins for direct current, shape (pair, 2)."""
     if isinstance(table, Transconductances):
         return table.nodes[table.conducting, :2]
-    if isinstance(table, Capacitors | CurrentSources | CurrentConveyors):
+    if isinstance(table, Capacitors | CurrentSources | CurrentConveyors | ExpressedSources):
         return np.zeros((0, 2), dtype=np.intp)
     if isinstance(table, Resistors | VoltageSources | VoltageAmplifiers | Diodes) or _one_ended(table):
         return _terminals(table)[:, :2]

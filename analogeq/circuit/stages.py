@@ -61,6 +61,11 @@ class Stages:
         return None if circuit.limits is None else cls(circuit, circuit.limits)
 
     @property
+    def sinks(self) -> slice:
+        """Where the currents of columns go: into the columns' states, or into the neurons themselves."""
+        return self.columns if self.limits.of_columns else self.neurons
+
+    @property
     def lagging(self) -> NDArray[np.intp]:
         """Numbers of the states that a capacitor holds: the neurons, and stages with a time constant."""
         own = np.arange(self.n_states)

@@ -14,6 +14,9 @@ from analogeq.hardware.technology import Technology
 
 Doubles = NDArray[np.float64]
 
+FAR = 1e6
+"""Rails that no voltage of a circuit comes to."""
+
 
 @dataclass(frozen=True, eq=False)
 class AmplifierFlaws:
@@ -143,6 +146,10 @@ class AmplifierLimits:
     def of_columns(self) -> bool:
         """Whether conveyors send something else than their columns draw, gain apart."""
         return self.column_time > 0.0 or math.isfinite(self.current)
+
+    def reach(self, rail: float) -> tuple[Doubles, Doubles]:
+        """`low` and `high` for a netlist, which knows no infinity: a million rails [V] where there is no limit."""
+        return np.maximum(self.low, -FAR * rail), np.minimum(self.high, FAR * rail)
 
     def followed(self, voltages: Doubles) -> Doubles:
         """Neuron voltages [V] as followers can put them out."""

@@ -11,6 +11,7 @@ from PySpice.Spice.Netlist import Circuit as PySpiceCircuit
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Capacitors, CurrentConveyors, Diodes, Element, IdealClamps, Table
+from analogeq.circuit.expressed import ExpressedSources
 from analogeq.circuit.netlist.cells import flattened
 from analogeq.circuit.netlist.hierarchy import cell_hierarchy
 from analogeq.circuit.schematic import refuse_unwritable
@@ -62,6 +63,10 @@ def _add(view: PySpiceCircuit, table: Table, node_names: tuple[str, ...]) -> Non
             method(name, *nodes, element.values["farads"], initial_condition=element.values["initial"])
         elif isinstance(table, IdealClamps):
             method(name, *nodes, "0", current_expression=_expression(element, nodes[0]))
+        elif isinstance(table, ExpressedSources):
+            output, control = nodes
+            current = table.current(control, *map(repr, element.values.values()))
+            method(name, "0", output, current_expression=current)
         elif isinstance(table, CurrentConveyors):
             method(name, *nodes, table.sensing[at], element.values["gain"])
         elif isinstance(table, Diodes):

@@ -25,10 +25,12 @@ from analogeq.circuit.elements import (
     Transconductances,
     VoltageSources,
 )
+from analogeq.circuit.expressed import LimitedConveyors, LimitedFollowers
 from analogeq.circuit.names import GROUND
 from analogeq.circuit.netlist.noise import SampledNoise
 from analogeq.circuit.netlist.saturation import saturation_option
 from analogeq.circuit.schematic import Schematic
+from analogeq.circuit.stages import Stages
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
 from analogeq.hardware.clamp import ClampLevels
 from analogeq.network import Block
@@ -66,29 +68,69 @@ def options_line(technology: Technology) -> str:
 
 def folded_schematic(circuit: Circuit, conductances: Conductances) -> Schematic:
     """Build the circuit that the simulation netlist writes."""
-    net, tech = circuit.network, circuit.technology
-    numbers = range(net.n_nodes)
-    at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
-    ground = np.zeros_like(at)
-    zero = np.zeros(net.n_nodes)
-    leak = np.full(net.n_nodes, float(tech.leak_conductance))
-    capacitance = np.full(net.n_nodes, float(tech.node_capacitance))
-    to_ground = np.column_stack((at, ground))
+    net, stages = circuit.network, Stages.of(circuit)
+    n_states = net.n_nodes if stages is None else stages.n_states
+    states = np.arange(1, n_states + 1, dtype=np.intp)
+    at, numbers = states[: net.n_nodes], range(net.n_nodes)
     nudged = at[net.outputs]
-    clamp_tables, clamp_nodes = _clamps(circuit, at)
-    nodes = (GROUND, *(f"n{k}" for k in numbers), *clamp_nodes)
+    clamp_tables, clamp_nodes = _clamps(circuit, at, n_states + 1)
+    into = np.column_stack((np.zeros_like(states), states))
+    lines, columns = (at, at) if stages is None else (states[stages.lines], states[stages.sinks])
     return Schematic(
-        nodes,
+        (GROUND, *_named("n", range(n_states)), *clamp_nodes),
         (
-            CurrentSources(_named("i", numbers), np.column_stack((ground, at)), zero),
-            Capacitors(_named("c", numbers), to_ground, capacitance, zero),
-            Resistors(_named("r", numbers), to_ground, leak_ohms(leak)),
-            Transconductances(_named("gt", numbers), _conductance(at), zero),
+            CurrentSources(_named("i", range(n_states)), into, np.zeros(n_states)),
+            *_state_loads(circuit, stages, states),
+            Transconductances(_named("gt", numbers), _conductance(at), np.zeros(net.n_nodes)),
             Transconductances(_named("gn", range(len(nudged))), _conductance(nudged), np.zeros(len(nudged))),
-            *couplings(circuit, conductances, at),
+            *([] if stages is None else _stage_outputs(circuit, stages, states)),
+            *couplings(circuit, conductances, lines, columns),
             *clamp_tables,
         ),
     )
+
+
+def _state_loads(circuit: Circuit, stages: Stages | None, states: Ints) -> tuple[Table, Table]:
+    """Capacitors of what lags, and a resistor at every state: leaks, and one of 1/G0 at lines and columns."""
+    tech, n = circuit.technology, circuit.network.n_nodes
+    siemens = np.full(len(states), float(tech.unit_conductance))
+    siemens[:n] = tech.leak_conductance
+    farads, lagging = np.full(len(states), float(tech.node_capacitance)), np.arange(len(states))
+    if stages is not None:
+        for part, lag in ((stages.lines, stages.limits.line_time), (stages.columns, stages.limits.column_time)):
+            if part.start >= n:
+                farads[part] = lag * tech.unit_conductance
+        lagging = stages.lagging
+    to_ground = np.column_stack((states, np.zeros_like(states)))
+    names = tuple(f"c{k}" for k in lagging.tolist())
+    return (
+        Capacitors(names, to_ground[lagging], farads[lagging], np.zeros(len(lagging))),
+        Resistors(_named("r", range(len(states))), to_ground, leak_ohms(siemens)),
+    )
+
+
+def _stage_outputs(circuit: Circuit, stages: Stages, states: Ints) -> tuple[Table, ...]:
+    """What drives word lines, and what conveyors send into neurons."""
+    unit, limits = np.full(circuit.network.n_nodes, float(circuit.technology.unit_conductance)), stages.limits
+    at, numbers = states[stages.neurons], range(len(unit))
+    tables: list[Table] = []
+    if limits.of_lines:
+        ends = np.column_stack((states[stages.lines], at))
+        tables.append(LimitedFollowers(_named("bl", numbers), ends, unit, *limits.reach(circuit.technology.rail)))
+    if limits.of_columns:
+        ends = np.column_stack((at, states[stages.columns]))
+        amperes = np.full(len(unit), limits.current)
+        tables.append(
+            LimitedConveyors(_named("bz", numbers), ends, unit, amperes)
+            if np.isfinite(limits.current)
+            else Transconductances(_named("gz", numbers), _sent(*ends.T), unit)
+        )
+    return tuple(tables)
+
+
+def _sent(into: Ints, control: Ints) -> Ints:
+    ground = np.zeros_like(into)
+    return np.column_stack((ground, into, control, ground))
 
 
 def leak_ohms(siemens: Doubles) -> Doubles:
@@ -107,21 +149,20 @@ def _conductance(at: Ints) -> Ints:
     return np.column_stack((at, ground, at, ground))
 
 
-def couplings(circuit: Circuit, conductances: Conductances, at: Ints) -> tuple[Table, Table]:
-    """Every weight between neurons as two transconductances [S], ``gw{e}_f`` and ``gw{e}_b``."""
+def couplings(circuit: Circuit, conductances: Conductances, lines: Ints, columns: Ints) -> tuple[Table, Table]:
+    """Every weight between neurons as two transconductances [S], ``gw{e}_f`` and ``gw{e}_b``, from lines into columns."""
     tech = circuit.technology
     scale = float(tech.unit_conductance) * tech.follower_factor
     pre, post, edge = coupling_ends(circuit)
-    source, target, ground = at[pre], at[post], np.zeros_like(pre)
     numbers = edge.tolist()
     forward = _siemens(conductances.weights[edge], scale)
     backward = _siemens(conductances.backward[edge], scale)
     return (
         Transconductances(
-            tuple(f"gw{e}_f" for e in numbers), np.column_stack((ground, target, source, ground)), forward
+            tuple(f"gw{e}_f" for e in numbers), _sent(columns[post], lines[pre]), forward
         ),
         Transconductances(
-            tuple(f"gw{e}_b" for e in numbers), np.column_stack((ground, source, target, ground)), backward
+            tuple(f"gw{e}_b" for e in numbers), _sent(columns[pre], lines[post]), backward
         ),
     )
 
@@ -146,8 +187,8 @@ def joined(blocks: Iterable[tuple[Block, int, int]]) -> tuple[Ints, Ints, Ints]:
     return pre_ends, post_ends, edges
 
 
-def _clamps(circuit: Circuit, at: Ints) -> tuple[tuple[Table, ...], tuple[str, ...]]:
-    """Clamps and the nodes that they add."""
+def _clamps(circuit: Circuit, at: Ints, first: int) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """Clamps and the nodes that they add, numbered from ``first``."""
     technology, levels, numbers = circuit.technology, circuit.clamp_levels, range(len(at))
     clamp = technology.clamp
     if not isinstance(clamp, DiodeClamp):
@@ -156,20 +197,21 @@ def _clamps(circuit: Circuit, at: Ints) -> tuple[tuple[Table, ...], tuple[str, .
         lower = None if levels is None else levels.lower
         return (IdealClamps(_named("bc", numbers), at[:, None], rail, siemens, lower),), ()
     if levels is not None:
-        return _diodes_between(diode_model(clamp), levels, at)
+        return _diodes_between(diode_model(clamp), levels, at, first)
     model = diode_model(clamp)
-    rail_node, ground = np.full_like(at, len(at) + 1), np.zeros_like(at)
+    rail_node, ground = np.full_like(at, first), np.zeros_like(at)
     return (
-        VoltageSources(("vrail",), np.array([[len(at) + 1, 0]], dtype=np.intp), np.array([float(technology.rail)])),
+        VoltageSources(("vrail",), np.array([[first, 0]], dtype=np.intp), np.array([float(technology.rail)])),
         Diodes(_named("du", numbers), np.column_stack((at, rail_node)), model),
         Diodes(_named("dl", numbers), np.column_stack((ground, at)), model),
     ), ("rail",)
 
 
-def _diodes_between(model: DiodeModel, levels: ClampLevels, at: Ints) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+def _diodes_between(model: DiodeModel, levels: ClampLevels, at: Ints, first: int) -> tuple[tuple[Table, ...], tuple[str, ...]]:
     """Diodes to levels of their own, each a source."""
     numbers, ground = range(len(at)), np.zeros_like(at)
-    upper, lower = at + len(at), at + 2 * len(at)
+    upper = first + np.arange(len(at), dtype=np.intp)
+    lower = upper + len(at)
     return (
         VoltageSources(_named("vcu", numbers), np.column_stack((upper, ground)), levels.upper),
         VoltageSources(_named("vcl", numbers), np.column_stack((lower, ground)), levels.lower),

@@ -35,7 +35,7 @@ class Accuracy:
     Attributes
     ----------
     first_step, largest_step : float
-        In time constants.
+        In time constants, of the quickest amplifier where one is quicker than a neuron.
     fewest_steps : int
         A short phase is divided into at least this many.
     options : str
@@ -75,7 +75,7 @@ OPERATING_POINT_OPTIONS = "reltol=1e-6"
 
 def analysis_task(accuracy: Accuracy, circuit: Circuit, span: float, *, keep: str = "last") -> dict[str, object]:
     """Describe a transient of ``span`` [s] to a worker."""
-    tau = circuit.technology.time_constant
+    tau = quickest(circuit)
     return {
         "stop": float(span),
         "first_step": min(accuracy.first_step * tau, 0.1 * float(span)),
@@ -83,6 +83,13 @@ def analysis_task(accuracy: Accuracy, circuit: Circuit, span: float, *, keep: st
         "options": accuracy.options,
         "keep": keep,
     }
+
+
+def quickest(circuit: Circuit) -> float:
+    """Shortest time constant of neurons and amplifiers [s]."""
+    tau, limits = circuit.technology.time_constant, circuit.limits
+    lags = [] if limits is None else [lag for lag in (limits.line_time, limits.column_time) if lag > 0.0]
+    return min([tau, *lags])
 
 
 def landing_task(circuit: Circuit, smallest_eigenvalue: float) -> dict[str, object]:

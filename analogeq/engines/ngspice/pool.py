@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,10 @@ class Deck:
         Numbers of the transconductances that each way of the couplings has.
     time_constant : float
         [s]
+    n_stages : int
+        Nodes behind those of the neurons, for amplifiers, each with a current source, too.
+    lagging : sequence of int
+        Those of them that have a capacitor.
     token : int
         Tells decks apart.
     """
@@ -51,6 +55,8 @@ class Deck:
     forward: list[int]
     backward: list[int]
     time_constant: float
+    n_stages: int = 0
+    lagging: Sequence[int] = ()
     token: int = field(default_factory=lambda: next(_tokens))
 
 
@@ -288,6 +294,8 @@ def _prepare(worker: WorkerProcess, deck: Deck, gains: Gains) -> WorkerProcess:
             "do": "load",
             "netlist": deck.netlist,
             "n_nodes": deck.n_nodes,
+            "n_states": deck.n_nodes + deck.n_stages,
+            "lagging": [*range(deck.n_nodes), *deck.lagging],
             "n_outputs": deck.n_outputs,
             "forward": deck.forward,
             "backward": deck.backward,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
+from analogeq.circuit.stages import into_neurons, settled_states
 from analogeq.engines.ngspice.pool import SampleResult
 from analogeq.hardware import IdealClamp
 
@@ -26,8 +27,7 @@ class Resampler:
     def __init__(self, circuit: Circuit, conductances: Conductances, drive: Drive) -> None:
         self._circuit = circuit
         self._conductances = conductances
-        self._norton = circuit.norton_currents(conductances, drive)
-        self._load = circuit.load_conductances(drive)
+        self._drive = drive
 
     def voltages(self, sample: int, result: SampleResult, start: Doubles, times: Doubles) -> Doubles:
         """Voltages of one sample at ``times``, shape (time, node).
@@ -35,13 +35,15 @@ class Resampler:
         ngspice's own record begins after its first step; the presets stand before it.
         """
         own = np.concatenate(([0.0], result.times))
-        waves = np.vstack((start, result.voltages))
+        part = self._drive.only(np.array([sample]))
+        states = np.vstack((settled_states(self._circuit, self._conductances, part, start[None]), result.voltages))
+        waves = states[:, : len(start)]
         right = np.clip(np.searchsorted(own, times), 1, len(own) - 1)
         left = right - 1
         share = np.clip((times - own[left]) / (own[right] - own[left]), 0.0, 1.0)[:, None]
         blended: Doubles = (1.0 - share) * waves[left] + share * waves[right]
         if isinstance(self._circuit.technology.clamp, IdealClamp):
-            self._bend_at_rails(blended, sample, (own, waves), (left, right), times)
+            self._bend_at_rails(blended, self._speed(part, states), (own, waves), (left, right), times)
         exact = np.flatnonzero(np.isin(times, own))
         blended[exact] = waves[np.searchsorted(own, times[exact])]
         return blended
@@ -49,7 +51,7 @@ class Resampler:
     def _bend_at_rails(
         self,
         blended: Doubles,
-        sample: int,
+        speed: Doubles,
         record: tuple[Doubles, Doubles],
         ends: tuple[NDArray[np.intp], NDArray[np.intp]],
         times: Doubles,
@@ -57,17 +59,15 @@ class Resampler:
         own, waves = record
         rail, (lower, upper) = self._circuit.technology.rail, self._circuit.levels
         held = (waves < lower + AT_RAIL * rail) | (waves > upper - AT_RAIL * rail)
-        speed = self._speed(sample, waves)
         for free, other in (ends, ends[::-1]):
             run_on = np.clip(waves[free] + speed[free] * (times - own[free])[:, None], lower, upper)
             corner = ~held[free] & held[other]
             blended[corner] = run_on[corner]
 
-    def _speed(self, sample: int, waves: Doubles) -> Doubles:
-        """Return dv/dt [V/s] of nodes that no clamp holds."""
-        into = self._norton[sample] + self._circuit.coupling_currents(self._conductances, waves)
-        speed: Doubles = (into - self._load * waves) / self._circuit.technology.node_capacitance
-        return speed
+    def _speed(self, part: Drive, states: Doubles) -> Doubles:
+        """Return dv/dt [V/s] of nodes that no clamp holds, at all states of one sample."""
+        into = into_neurons(self._circuit, self._conductances, part, states)
+        return into / self._circuit.technology.node_capacitance
 
 
 def common_times(results: list[SampleResult], stop: float, points: int | None) -> Doubles:

@@ -17,6 +17,7 @@ from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual
 from analogeq.circuit.netlist.noise import SampledNoise
 from analogeq.circuit.netlist.simulation import coupling_ends, simulation_netlist
 from analogeq.circuit.noise import noise_currents
+from analogeq.circuit.stages import Stages, settled_states, sourced_currents
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
 from analogeq.engines.ngspice.accuracy import (
     PHASES,
@@ -127,7 +128,17 @@ class NgspiceSession:
             [s]
         steps : int, optional
             Samples of the noise; 100 a time constant if not given.
+
+        Raises
+        ------
+        InputError
+            If amplifiers have limits.
         """
+        if self.circuit.limits is not None:
+            raise InputError(
+                "noisy waveform in ngspice: amplifiers with limits take part in the noise, and its sources are drawn for "
+                "ideal ones; follow it with analogeq.engines.noise.noisy_waveform, which is native"
+            )
         at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
         times = np.linspace(0.0, duration, count + 1)
         task = analysis_task(WAVEFORMS[self._accuracy], self.circuit, duration, keep="all")
@@ -183,10 +194,11 @@ class NgspiceSession:
     ) -> list[SampleResult]:
         assert self._gains is not None  # noqa: S101  _prepared has seen to it
         tether, nudge = _conductances(drive, self.circuit.network.n_outputs)
-        currents = self.circuit.norton_currents(self._programmed(), drive).astype(np.float64)
+        currents = sourced_currents(self.circuit, self._programmed(), drive)
+        states = settled_states(self.circuit, self._programmed(), drive, start)
         chosen = slice(None) if rows is None else rows
         task = {**task, "tether": tether, "nudge": nudge}
-        return self._pool.run(deck or self._deck, self._gains, task, currents[chosen], start[chosen])
+        return self._pool.run(deck or self._deck, self._gains, task, currents[chosen], states[chosen])
 
     def _follow(self, drive: Drive, start: Doubles, duration: float) -> OperatingPoint:
         results = self._run(drive, start, analysis_task(PHASES[self._accuracy], self.circuit, duration))
@@ -258,7 +270,9 @@ def _deck(circuit: Circuit, edges: NDArray[np.intp], noise: SampledNoise | None 
     weights = np.full(net.n_edges, _NEUTRAL_WEIGHT)
     neutral = Conductances(tech, weights, weights, np.zeros(net.n_nodes))
     text = simulation_netlist(circuit, neutral, noise)
-    return Deck(text, net.n_nodes, net.n_outputs, edges.tolist(), edges.tolist(), tech.time_constant)
+    stages, numbers, n = Stages.of(circuit), edges.tolist(), net.n_nodes
+    behind = (0, ()) if stages is None else (stages.n_states - n, stages.lagging[n:].tolist())
+    return Deck(text, n, net.n_outputs, numbers, numbers, tech.time_constant, *behind)
 
 
 def _conductances(drive: Drive, n_outputs: int) -> tuple[float, tuple[float, ...]]:
@@ -271,7 +285,7 @@ def _conductances(drive: Drive, n_outputs: int) -> tuple[float, tuple[float, ...
 def _final(results: list[SampleResult], start: Doubles) -> tuple[Doubles, NDArray[np.bool_]]:
     """Last voltages of each sample; a failed one stays where it was."""
     failed = np.array([bool(r.failure) for r in results], dtype=bool)
-    rows = [v0 if r.failure else r.voltages[-1] for r, v0 in zip(results, start, strict=True)]
+    rows = [v0 if r.failure else r.voltages[-1, : start.shape[1]] for r, v0 in zip(results, start, strict=True)]
     return np.array(rows).reshape(start.shape), failed
 
 

@@ -103,6 +103,8 @@ class Simulator:
         *,
         n_nodes: int,
         n_outputs: int,
+        n_states: int,
+        lagging: Sequence[int],
         forward: Sequence[int],
         backward: Sequence[int],
         span: float,
@@ -115,11 +117,12 @@ class Simulator:
         klu = WITH_KLU if self.solver == "KLU" else ""
         self.library.load(f"{body}{klu}{end}")
         self._loaded = True
-        nodes = range(n_nodes)
-        self._names = self.library.vector_names(f"n{k}" for k in nodes)
+        nodes, states = range(n_nodes), range(n_states)
+        self._names = self.library.vector_names(f"n{k}" for k in states)
         self._time = self.library.vector_names(["time"])
-        self._sources = _Altered([f"alter i{k}=" for k in nodes])
-        self._presets = _Altered([f"alter @c{k}[ic]=" for k in nodes])
+        self._sources = _Altered([f"alter i{k}=" for k in states])
+        self._lagging = np.array(lagging, dtype=np.intp)
+        self._presets = _Altered([f"alter @c{k}[ic]=" for k in lagging])
         self._tethers = _Altered([f"alter @gt{k}[gain]=" for k in nodes])
         self._nudges = _Altered([f"alter @gn{m}[gain]=" for m in range(n_outputs)])
         self._forward = _Altered([f"alter @gw{e}_f[gain]=" for e in forward])
@@ -128,15 +131,15 @@ class Simulator:
         # Some of what ngspice repairs in a netlist it mentions in the first analysis only.
         self.library.strict = True
         try:
-            self._prime(n_nodes, span)
+            self._prime(n_states, span)
         finally:
             self.library.strict = False
 
-    def _prime(self, n_nodes: int, span: float) -> None:
+    def _prime(self, n_states: int, span: float) -> None:
         small = 1e-3 * span
         task = Task(small, small, small, "method=trap", 0.0, [0.0] * len(self._nudges.prefixes))
-        level = np.full((1, n_nodes), 0.5)
-        for _ in self.run(task, np.zeros((1, n_nodes)), level):
+        level = np.full((1, n_states), 0.5)
+        for _ in self.run(task, np.zeros((1, n_states)), level):
             pass
 
     def set_gains(self, forward: Doubles, backward: Doubles) -> None:
@@ -181,7 +184,7 @@ class Simulator:
         ------
         times : ndarray, shape (time,)
             [s]; one zero for an operating point.
-        voltages : ndarray, shape (time, node)
+        voltages : ndarray, shape (time, state)
             [V]; only the last row if the task keeps no more.
         n_points : int
             Time points that ngspice accepted.
@@ -190,12 +193,12 @@ class Simulator:
         if task.options != self._options:
             library.command(f"option {task.options}")
             self._options = task.options
-        library.alter(self._tethers.changes(np.full(len(self._names), task.tether)))
+        library.alter(self._tethers.changes(np.full(len(self._tethers.prefixes), task.tether)))
         library.alter(self._nudges.changes(np.array(task.nudge)))
         for sources, presets in zip(currents, start, strict=True):
             library.alter(self._sources.changes(sources))
             if task.stop > 0.0:
-                library.alter(self._presets.changes(presets))
+                library.alter(self._presets.changes(presets[self._lagging]))
             try:
                 library.command(task.command)
                 yield self._read(task)

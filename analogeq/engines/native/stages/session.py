@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
-from analogeq.circuit.landscape import is_stable
+from analogeq.circuit.landscape import is_stable, is_strictly_convex
 from analogeq.circuit.laws import KCL_TOLERANCE, kirchhoff_residual, node_imbalance
 from analogeq.circuit.stages import Stages
 from analogeq.engines.contract import OperatingPoint, Status, Waveform
@@ -142,31 +142,36 @@ class StageSession:
         return np.concatenate([[0.0], path.times[most, : int(path.steps[most])]])
 
     def _settled(self, drive: Drive, rates: StageRates, states: Doubles) -> OperatingPoint:
-        """Follow the dynamics, look where Newton's method ends from there, and follow them twice as long."""
-        held = self._held()
+        """Look where Newton's method ends; else follow the dynamics for a while, each time twice as long, and look again."""
         status = np.full(len(states), Status.NOT_SETTLED, dtype=np.int8)
         alive, length, stretch = np.arange(len(states)), 0.0, FIRST_STRETCH
         supported = bool((rates.load > 0.0).all())
-        longest = LONGEST if supported else UNSTABLE_TIME
-        while alive.size and length < longest:
-            part = drive.only(alive)
-            path = follow_rates(rates.only(alive), states[alive], stretch, CAREFUL * self.circuit.technology.rail)
-            states[alive] = path.states
-            length += stretch
-            stretch *= 2.0
+        while alive.size:
             if supported:
-                here = path.states[:, self._stages.neurons]
-                landed = newton(self.circuit, held, part, here)
-                near = np.abs(landed - here).max(axis=1) < LANDING_DISTANCE * self.circuit.technology.rail
-                near &= kirchhoff_residual(self.circuit, held, part, landed) <= self._enough
-                near[near] = is_stable(self.circuit, held, part.only(np.flatnonzero(near)), landed[near])
-                states[alive[near], self._stages.neurons] = landed[near]
-                status[alive[near]] = Status.SETTLED
-                alive = alive[~near]
+                landed, proven = self._land(drive.only(alive), states[alive, self._stages.neurons])
+                states[alive[proven], self._stages.neurons] = landed[proven]
+                status[alive[proven]] = Status.SETTLED
+                alive = alive[~proven]
+            if not alive.size or length >= (LONGEST if supported else UNSTABLE_TIME):
+                break
+            rough = CAREFUL * self.circuit.technology.rail
+            states[alive] = follow_rates(rates.only(alive), states[alive], stretch, rough).states
+            length, stretch = length + stretch, 2.0 * stretch
         if not supported:
             status[:] = Status.UNSTABLE
         how = f"transient by {METHOD}, then by Newton's method from there"
         return self._answer(drive, states, status, how, {"time_constants": length})
+
+    def _land(self, drive: Drive, voltages: Doubles) -> tuple[Doubles, NDArray[np.bool_]]:
+        """Where Newton's method ends, and where that is the equilibrium that the dynamics end in."""
+        held = self._held()
+        landed = newton(self.circuit, held, drive, voltages)
+        near = np.abs(landed - voltages).max(axis=1, initial=0.0) < LANDING_DISTANCE * self.circuit.technology.rail
+        if is_strictly_convex(self.circuit, held, drive).strictly_convex:
+            near[:] = True  # there is no other one
+        near &= kirchhoff_residual(self.circuit, held, drive, landed) <= self._enough
+        near[near] = is_stable(self.circuit, held, drive.only(np.flatnonzero(near)), landed[near])
+        return landed, near
 
     @property
     def _enough(self) -> float:
