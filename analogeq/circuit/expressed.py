@@ -40,7 +40,7 @@ class LimitedConveyors(ExpressedSources):
     def current(control: str, *values: str) -> str:
         """I_max tanh(g v / I_max)."""
         siemens, amperes = values
-        return f"{amperes}*tanh(v({control})*{siemens}/{amperes})"
+        return f"tanh(v({control})*{siemens}/{amperes})*{amperes}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,4 +57,4 @@ class LimitedFollowers(ExpressedSources):
     def current(control: str, *values: str) -> str:
         """G min(max(v, low), high)."""
         siemens, low, high = values
-        return f"{siemens}*min(max(v({control}),{low}),{high})"
+        return f"min(max(v({control}),{low}),{high})*{siemens}"

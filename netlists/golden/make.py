@@ -129,6 +129,18 @@ def flawed() -> Golden:
     return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]])))
 
 
+def limited() -> Golden:
+    """The toy's weights behind amplifiers of limited swing, current and bandwidth: the nudged phase of one sample."""
+    technology = Technology(
+        follower_high=0.375, follower_bandwidth=64e6, sense_bandwidth=32e6, sense_current_limit=8e-6
+    )
+    circuit = compile_circuit(Network.layered((2, 2, 1)), technology)
+    weights = np.array([0.75, -0.5, 0.25, 1.0, 0.625, -0.375])
+    conductances = circuit.program(Parameters(weights, np.array([0.125, -0.25, 0.0])))
+    nudge = Nudge(np.array([[1.0]]), 2 * 0.5 * technology.unit_conductance)
+    return Golden(circuit, conductances, Drive(np.array([[1.0, 0.5]]), None, nudge))
+
+
 def references() -> Golden:
     """The toy's weights against references, mirrored, with wires that resist and errors of every amplifier."""
     technology = Technology(
@@ -156,6 +168,7 @@ GOLDEN = {
     "offset_column": offset_column,
     "affine": affine,
     "flawed": flawed,
+    "limited": limited,
     "references": references,
 }
 

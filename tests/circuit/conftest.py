@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from analogeq.circuit import Circuit, Conductances, Drive, Nudge, Tether
+from analogeq.circuit.stages import sourced_currents
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology, Wires
 from analogeq.network import Block, Network, glorot_uniform
 
@@ -46,7 +47,7 @@ def drive_commands() -> Callable[..., list[str]]:
     """What an engine alters in a simulation netlist to apply one sample."""
 
     def commands(circuit: Circuit, conductances: Conductances, drive: Drive) -> list[str]:
-        currents = circuit.norton_currents(conductances, drive)[0]
+        currents = sourced_currents(circuit, conductances, drive)[0]
         altered = [f"alter i{k}={float(amperes)!r}" for k, amperes in enumerate(currents)]
         for letter, phase, count in (("t", drive.tether, len(currents)), ("n", drive.nudge, circuit.network.n_outputs)):
             if phase is not None:
@@ -107,6 +108,24 @@ CASES = {
     "free phase": lambda: case(Network.layered((2, 2, 1)), Technology(), phases=False),
     "lateral": lambda: case(lateral_network(), Technology(rail=0.8)),
     "diodes": lambda: case(Network.layered((3, 2, 2)), Technology(clamp=DiodeClamp(1e-9, 1.5), temperature=60.0)),
+    "limited amplifiers": lambda: case(
+        Network.layered((2, 3, 2)),
+        Technology(
+            follower_gain=99.0,
+            follower_offset_spread=5e-3,
+            follower_low=0.1,
+            follower_high=0.6,
+            sense_current_limit=6e-6,
+            sense_bandwidth=40e6,
+            follower_bandwidth=60e6,
+        ),
+    ),
+    "slow conveyors between diodes": lambda: case(
+        Network.layered((2, 3, 2)), Technology(clamp=DiodeClamp(1e-9, 1.5), sense_bandwidth=40e6)
+    ),
+    "limited, against references": lambda: case(
+        Network.layered((2, 3, 2)), Technology(mapping="offset-column", follower_high=0.5, sense_current_limit=6e-6)
+    ),
     "wired": lambda: case(Network.layered((2, 3, 2)), Technology(wires=Wires(50.0, 80.0, 400.0, 200.0))),
     "wired, mirrored": lambda: case(
         Network.layered((2, 3, 2)),

@@ -24,6 +24,7 @@ from analogeq.circuit.elements import (
     VoltageAmplifiers,
     VoltageSources,
 )
+from analogeq.circuit.expressed import LimitedConveyors, LimitedFollowers
 from analogeq.circuit.netlist.simulation import clamp_siemens, diode_model, leak_ohms
 from analogeq.circuit.schematic import Schematic
 from analogeq.errors import InputError
@@ -142,6 +143,24 @@ def _follower(table: Instances, technology: Technology) -> tuple[Table, ...]:
     return (VoltageAmplifiers(_named(table, "e"), ends, _all(table, technology.follower_factor)),)
 
 
+def _follower_stage(table: Instances, technology: Technology) -> tuple[Table, ...]:
+    node, stage = _ports(table)
+    unit, held = _all(table, technology.unit_conductance), table.parameters
+    swing = LimitedFollowers(_named(table, "b"), np.column_stack((stage, node)), unit, held["low"], held["high"])
+    return (swing, Resistors(_named(table, "r"), _grounded(stage), 1.0 / unit))
+
+
+def _conveyor_stage(table: Instances, technology: Technology) -> tuple[Table, ...]:
+    column, node = _ports(table)
+    unit = _all(table, technology.unit_conductance)
+    load = Resistors(_named(table, "r"), _grounded(column), 1.0 / unit)
+    if "largest" in table.parameters:
+        ends = np.column_stack((node, column))
+        return (load, LimitedConveyors(_named(table, "b"), ends, unit, table.parameters["largest"]))
+    ground = np.zeros_like(node)
+    return (load, Transconductances(_named(table, "g"), np.column_stack((ground, node, column, ground)), unit))
+
+
 def _one_conductance(table: Instances, _: Technology) -> tuple[Table, ...]:
     node, source = _ports(table)
     return (Transconductances(_named(table, "g"), _conductance(node, source), table.parameters["g"]),)
@@ -153,6 +172,9 @@ _INSIDE: Mapping[str, Callable[[Instances, Technology], tuple[Table, ...]]] = {
     "sense_real": _sense,
     "neuron": _neuron,
     "follower": _follower,
+    "follower_stage": _follower_stage,
+    "conveyor_stage": _conveyor_stage,
+    "conveyor_limited": _conveyor_stage,
     "tether": _one_conductance,
     "nudge": _one_conductance,
     "conductance": _one_conductance,

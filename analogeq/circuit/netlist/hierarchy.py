@@ -17,9 +17,11 @@ from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSo
 from analogeq.circuit.netlist.nodes import Nodes
 from analogeq.circuit.netlist.referenced import DEVICES, referenced_biases, referenced_blocks
 from analogeq.circuit.netlist.simulation import coupling_ends, joined
+from analogeq.circuit.netlist.stages import DrawnStages
 from analogeq.circuit.netlist.wired import wired_block, wired_blocks
 from analogeq.circuit.rules import check_names
 from analogeq.circuit.schematic import Schematic, refuse
+from analogeq.circuit.stages import settled_states
 from analogeq.errors import InputError
 
 _WIRED = "devices and wires of its plus (p) and its minus (m) array"
@@ -69,6 +71,7 @@ class _Wires:
     rail: Ints  # the one rail, repeated for each neuron
     plus: Ints
     minus: Ints
+    sinks: Ints  # where the columns' currents go: the neurons, or the outputs of conveyors with limits
 
 
 def cell_hierarchy(
@@ -93,20 +96,24 @@ def cell_hierarchy(
     nodes = Nodes(net.names)
     neurons = net.n_inputs + 1 + np.arange(net.n_nodes, dtype=np.intp)
     shared_references = conductances.references is not None
+    preset = _preset(drive, sample, start, net.n_nodes)
+    settled = settled_states(circuit, conductances, drive.only(np.array([sample])), preset[None])[0]
+    stages = DrawnStages.of(circuit, settled)
     wires = _Wires(
         inputs=np.arange(1, net.n_inputs + 1, dtype=np.intp),
         neurons=neurons,
         rail=np.full(net.n_nodes, nodes.single("rail"), dtype=np.intp),
         plus=neurons[:0] if shared_references else nodes.derive("bp", neurons),
         minus=neurons[:0] if shared_references else nodes.derive("bm", neurons),
+        sinks=neurons if stages is None else stages.columns(neurons, nodes),
     )
-    preset = _preset(drive, sample, start, net.n_nodes)
     sections = (
         _sources(circuit, drive, sample, wires),
         *_neurons(circuit, wires, preset, nodes),
+        *_conveyors(stages, wires),
         *_biases(circuit, conductances, wires, nodes),
         *_input_crossbar(circuit, conductances, wires, nodes),
-        *_coupling_crossbars(circuit, conductances, wires, nodes),
+        *_coupling_crossbars(circuit, conductances, stages, wires, nodes),
         *_tether(drive, sample, wires, nodes),
         *_nudge(circuit, drive, sample, wires, nodes),
     )
@@ -161,7 +168,7 @@ def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles, nodes: Nodes) -> 
     yield _cores(circuit, wires, preset, nodes)
     if not len(wires.plus):
         return
-    names, ports, flaws = _numbered("xs", count), (wires.plus, wires.minus, wires.neurons), circuit.amplifiers
+    names, ports, flaws = _numbered("xs", count), (wires.plus, wires.minus, wires.sinks), circuit.amplifiers
     if flaws is None:
         yield Section("Sense amplifiers: plus and minus bit line, neuron", (_cells("sense", names, ports),))
         return
@@ -169,9 +176,14 @@ def _neurons(circuit: Circuit, wires: _Wires, preset: Doubles, nodes: Nodes) -> 
     yield Section("Sense amplifiers, each with its errors: plus and minus bit line, neuron", (real,))
 
 
+def _conveyors(stages: DrawnStages | None, wires: _Wires) -> Iterator[Section]:
+    if stages is not None and (tables := stages.conveyors(wires.sinks, wires.neurons)):
+        yield Section("Conveyors' outputs: what the columns ask for, neuron", tables)
+
+
 def _biases(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
     if conductances.references is not None:
-        tables = referenced_biases(circuit, conductances, wires.rail[:1], wires.neurons, nodes)
+        tables = referenced_biases(circuit, conductances, wires.rail[:1], wires.sinks, nodes)
         yield Section(f"Biases on a word line that stands at the rail: {DEVICES}", tables)
         return
     names = _numbered("xb", len(wires.neurons))
@@ -187,7 +199,7 @@ def _pairs(names: tuple[str, ...], held: tuple[Volts, Volts], ports: tuple[Ints,
 def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
     net = circuit.network
     if conductances.references is not None:
-        drawn = referenced_blocks(circuit, conductances, wires.inputs, wires.neurons, nodes, inputs=True)
+        drawn = referenced_blocks(circuit, conductances, wires.inputs, wires.sinks, nodes, inputs=True)
         yield from (Section(title, tables) for title, tables in drawn)
         return
     if not circuit.technology.wires.are_ideal:
@@ -206,16 +218,23 @@ def _input_crossbar(circuit: Circuit, conductances: Conductances, wires: _Wires,
         yield Section("Crossbar from the inputs: word line, plus and minus bit line", (pairs,))
 
 
-def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wires, nodes: Nodes) -> Iterator[Section]:
+def _coupling_crossbars(
+    circuit: Circuit, conductances: Conductances, stages: DrawnStages | None, wires: _Wires, nodes: Nodes
+) -> Iterator[Section]:
     pre, post, edge = coupling_ends(circuit)
     if not len(edge):
         return
     driving = np.unique(np.concatenate((pre, post)))
     line = np.zeros_like(wires.neurons)
     line[driving] = nodes.derive("wl", wires.neurons[driving])
-    yield _followers(circuit, driving, line, wires, nodes)
+    followed = wires.neurons[driving]
+    if stages is not None:
+        followed, tables = stages.followers(driving, wires.neurons, nodes)
+        if tables:
+            yield Section("What followers can follow: neuron, stage", tables)
+    yield _followers(circuit, driving, line, followed, nodes)
     if conductances.references is not None:
-        drawn = referenced_blocks(circuit, conductances, line, wires.neurons, nodes, inputs=False)
+        drawn = referenced_blocks(circuit, conductances, line, wires.sinks, nodes, inputs=False)
         yield from (Section(title, tables) for title, tables in drawn)
         return
     if not circuit.technology.wires.are_ideal:
@@ -225,15 +244,15 @@ def _coupling_crossbars(circuit: Circuit, conductances: Conductances, wires: _Wi
     yield from _ideal_crossbars(circuit, conductances, line, wires)
 
 
-def _followers(circuit: Circuit, driving: Ints, line: Ints, wires: _Wires, nodes: Nodes) -> Section:
+def _followers(circuit: Circuit, driving: Ints, line: Ints, followed: Ints, nodes: Nodes) -> Section:
     names = tuple(f"xf{k}" for k in driving.tolist())
     if circuit.follower_offsets is None:
-        cells = _cells("follower", names, (wires.neurons[driving], line[driving]))
+        cells = _cells("follower", names, (followed, line[driving]))
         return Section("Word-line followers: neuron, word line", (cells,))
-    driven = nodes.derive("fo", wires.neurons[driving])
+    driven = nodes.derive("fo", followed)
     volts = circuit.technology.follower_factor * circuit.follower_offsets[driving]
     added = VoltageSources(tuple(f"vo{k}" for k in driving.tolist()), np.column_stack((line[driving], driven)), volts)
-    cells = _cells("follower", names, (wires.neurons[driving], driven))
+    cells = _cells("follower", names, (followed, driven))
     return Section("Word-line followers: neuron, output; and what their offsets add on the word line", (cells, added))
 
 

@@ -12,7 +12,7 @@ from analogeq.circuit.netlist.library import cell_text
 from analogeq.circuit.netlist.simulation import clamp_siemens, diode_model, options_line
 from analogeq.circuit.schematic import refuse_unwritable
 from analogeq.errors import InputError
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware import DiodeClamp
 
 SETTLING_TIME_CONSTANTS = 40.0
 """How long the transient runs if nobody says: a lone neuron is then e^-40 from where it settles."""
@@ -57,7 +57,7 @@ def readable_netlist(
     outputs = [hierarchy.neurons[k] for k in circuit.network.outputs.tolist()]
     lines = (
         *_heading(circuit, len(outputs)),
-        *_deck_parameters(circuit.technology),
+        *_deck_parameters(circuit),
         *_subcircuits(hierarchy, circuit),
         *_elements(hierarchy),
         *_analysis(float(stop), outputs),
@@ -74,7 +74,8 @@ def _heading(circuit: Circuit, n_outputs: int) -> Iterator[str]:
     yield options_line(circuit.technology)
 
 
-def _deck_parameters(technology: Technology) -> Iterator[str]:
+def _deck_parameters(circuit: Circuit) -> Iterator[str]:
+    technology = circuit.technology
     yield ""
     yield f"* What the chip is made of ({technology.name}): change a value here and every cell follows."
     if technology.leak_conductance != technology.unit_conductance:
@@ -85,6 +86,8 @@ def _deck_parameters(technology: Technology) -> Iterator[str]:
         "sense_gain": technology.sense_gain,
         "follower_factor": technology.follower_factor,
     }
+    if circuit.limits is not None:
+        values["stage_conductance"] = technology.unit_conductance
     if technology.mapping != "differential":  # conveyors are written out, each with the gain of its array
         del values["sense_gain"]
     clamp = technology.clamp
