@@ -338,7 +338,7 @@ class Circuit:
         return self._with_sources(self.input_currents(conductances, drive.inputs), drive)
 
     def source_currents(self, drive: Drive) -> Volts:
-        """Currents [A] of the sources behind tether and nudge alone, through their conductances, shape (batch, node)."""
+        """Currents [A] of the sources behind tether and nudge through their conductances, shape (batch, node)."""
         return self._with_sources(np.zeros((drive.batch, self.network.n_nodes)), drive)
 
     def _with_sources(self, currents: Volts, drive: Drive) -> Volts:

@@ -21,7 +21,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from analogeq.circuit.circuit import Circuit, Conductances
 from analogeq.circuit.drive import Drive
-from analogeq.circuit.stages import coupling_matrix, relaxation_matrix, slopes
+from analogeq.circuit.stages import amplifier_slopes, coupling_matrix, relaxation_matrix
 from analogeq.hardware import DiodeClamp
 from analogeq.hardware.diode import clamp_current
 
@@ -117,17 +117,18 @@ def is_stable(
     """Tell whether small disturbances of each sample die out, shape (batch,).
 
     Nodes that an ideal clamp holds at a rail cannot move; a diode clamp adds its own conductance.
-    Amplifiers that lag take part: see `analogeq.circuit.stages`. Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
+    Amplifiers that
+    lag take part, see `analogeq.circuit.stages`. Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
     """
     tech, (lower, upper) = circuit.technology, circuit.levels
     load, couplings = circuit.load_conductances(drive), coupling_matrix(circuit, conductances)
     stable = np.empty(len(voltages), dtype=bool)
     for sample, (v, following, sending) in enumerate(
-        zip(voltages, *slopes(circuit, conductances, drive, voltages), strict=True)
+        zip(voltages, *amplifier_slopes(circuit, conductances, drive, voltages), strict=True)
     ):
-        own, free = load, np.ones(len(load), dtype=bool)
+        own, free = load.astype(np.float64), np.ones(len(load), dtype=bool)
         if isinstance(tech.clamp, DiodeClamp):
-            own = load + clamp_current(v, tech.clamp, upper, tech.temperature, lower)[1]
+            own = own + clamp_current(v, tech.clamp, upper, tech.temperature, lower)[1]
         else:
             free = (v > lower) & (v < upper)
         local = relaxation_matrix(circuit, couplings, own, following, sending)

@@ -85,7 +85,12 @@ def require(schematic: Schematic) -> None:
 def _values_not_positive(schematic: Schematic) -> Iterator[Violation]:
     remedy = "give a value above zero; leave the element out where there is none"
     for table in schematic.tables:
-        for kind, quantity in ((Resistors, "ohms"), (Capacitors, "farads"), (IdealClamps, "rail"), (LimitedConveyors, "amperes")):
+        for kind, quantity in (
+            (Resistors, "ohms"),
+            (Capacitors, "farads"),
+            (IdealClamps, "rail"),
+            (LimitedConveyors, "amperes"),
+        ):
             if isinstance(table, kind):
                 yield from first_of(table, quantity, table.values[quantity] <= 0.0, "value not positive", remedy)
         if _one_ended(table) and "siemens" in table.values:

@@ -109,7 +109,7 @@ def sourced_currents(circuit: Circuit, conductances: Conductances, drive: Drive)
 
 
 def into_neurons(circuit: Circuit, conductances: Conductances, drive: Drive, states: Volts) -> Doubles:
-    """Total current [A] into each node but for its clamp, of amplifiers that stand at ``states``, shape (batch, node)."""
+    """Total current [A] into each node but for its clamp, at some ``states``; shape (batch, node)."""
     stages = Stages.of(circuit)
     if stages is None:
         return circuit.unclamped_currents(conductances, drive, states).astype(np.float64)
@@ -123,7 +123,9 @@ def into_neurons(circuit: Circuit, conductances: Conductances, drive: Drive, sta
     return total
 
 
-def slopes(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> tuple[Doubles, Doubles]:
+def amplifier_slopes(
+    circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts
+) -> tuple[Doubles, Doubles]:
     """F' of followers and slope of what conveyors send, settled on ``voltages``; each of shape (batch, node)."""
     v = np.asarray(voltages, dtype=np.float64)
     if circuit.limits is None:
@@ -151,7 +153,7 @@ def relaxation_matrix(
     own : ndarray, shape (node,)
         Conductance from each node to what is fixed, its clamp's slope included [S].
     following, sending : ndarray, shape (node,)
-        See `slopes`.
+        See `amplifier_slopes`.
     """
     tech, n = circuit.technology, circuit.network.n_nodes
     capacitance, unit = tech.node_capacitance, tech.unit_conductance

@@ -4,12 +4,14 @@ Around an operating point :math:`C\,\dot{\delta v} = -J\,\delta v + i(t)` with w
 densities S, a diagonal where no two nodes have a source of noise in common (`analogeq.circuit.noise`). Their stationary
 covariance solves Lyapunov's equation [1]_
 
-.. math:: A \Sigma + \Sigma A^T = S / (2 C^2), \qquad A = J / C,
+.. math:: A \Sigma + \Sigma A^T = B, \qquad A = J / C, \quad B = S / (2 C^2),
 
 and a node's voltage noise has the one-sided density :math:`(Z S Z^*)_{kk}` with
 :math:`Z = (J + 2\pi i f C)^{-1}`, whose integral over f is :math:`\Sigma_{kk}`. Without conveyors
 every conductance cools as it heats: :math:`\Sigma_{kk} = kT/C`, whatever the conductances are. A node that an ideal
-clamp holds at a rail does not move. All this is linear: near a rail, where the clamp takes one side of a deviation
+clamp holds at a rail does not move. Amplifiers with limits take part: A is then the K of `analogeq.circuit.stages`, and
+what the crossbars' devices add passes their conveyor, so that it enters B at the columns where these lag, or with the
+slope of what conveyors send. All this is linear: near a rail, where the clamp takes one side of a deviation
 away, `noisy_waveform` follows the equations themselves.
 
 References
@@ -25,7 +27,7 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
-from analogeq.circuit.noise import crossbar_noise, noise_currents, own_noise, root_of
+from analogeq.circuit.noise import NoiseCurrents, crossbar_noise, noise_currents, own_noise, root_of
 from analogeq.engines.contract import Waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError, NotSettledError
@@ -57,7 +59,7 @@ def noise_covariance(circuit: Circuit, conductances: Conductances, drive: Drive,
     """
     around = Linearisation.at(circuit, conductances, drive, voltages)
     noise = noise_currents(circuit, conductances, drive, voltages)
-    return np.stack([_covariance(around, noise.matrix(k), k) for k in range(len(voltages))])
+    return np.stack([_covariance(around, noise, k) for k in range(len(voltages))])
 
 
 def noise_density(
@@ -74,12 +76,11 @@ def noise_density(
     noise = noise_currents(circuit, conductances, drive, voltages)
     found = np.zeros((len(voltages), len(frequencies), circuit.network.n_nodes))
     for k in range(len(voltages)):
-        free = np.flatnonzero(~around.held[k])
-        matrix, densities = around.jacobian(k)[np.ix_(free, free)], noise.matrix(k)[np.ix_(free, free)]
-        susceptance = 2.0j * np.pi * circuit.technology.node_capacitance * np.eye(len(free))
+        moving, pull, kicks = _linear(around, noise, k)
+        neurons = moving < circuit.network.n_nodes
         for at, frequency in enumerate(frequencies):
-            response = np.linalg.inv(matrix + frequency * susceptance)
-            found[k, at, free] = ((response @ densities) * response.conj()).sum(axis=1).real
+            response = np.linalg.inv(pull + 2.0j * np.pi * frequency * np.eye(len(moving)))[neurons]
+            found[k, at, moving[neurons]] = ((response @ (2.0 * kicks)) * response.conj()).sum(axis=1).real
     return found
 
 
@@ -119,6 +120,11 @@ def noisy_waveform(
     .. [1] P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential Equations", Springer (1992), ch. 9.
     """
     tech = circuit.technology
+    if circuit.limits is not None:
+        raise InputError(
+            "noisy waveform: amplifiers with limits have states of their own, which its steps leave out; take "
+            "noise_covariance or noise_density, which know them, or set bandwidths, swing and current limit to none"
+        )
     steps = noise_steps(tech, duration, steps)
     rng, step = np.random.default_rng(seed), duration / steps
     voltages = np.empty((len(start), steps + 1, circuit.network.n_nodes))
@@ -147,20 +153,35 @@ def noise_steps(technology: Technology, duration: float, steps: int | None) -> i
     return steps
 
 
-def _covariance(around: Linearisation, densities: Doubles, sample: int) -> Doubles:
-    free = np.flatnonzero(~around.held[sample])
-    capacitance = around.circuit.technology.node_capacitance
-    found = np.zeros((len(densities), len(densities)))
-    if len(free) == 0:
+def _covariance(around: Linearisation, noise: NoiseCurrents, sample: int) -> Doubles:
+    n = around.circuit.network.n_nodes
+    moving, pull, kicks = _linear(around, noise, sample)
+    found = np.zeros((n, n))
+    if not (moving < n).any():
         return found
-    pull = around.jacobian(sample)[np.ix_(free, free)] / capacitance
     if np.linalg.eigvals(pull).real.min() <= 0.0:
         raise NotSettledError(
             f"noise: sample {sample} stands where deviations grow, so its noise has no variance; settle it first, or "
             "nudge less"
         )
-    found[np.ix_(free, free)] = solve_continuous_lyapunov(pull, densities[np.ix_(free, free)] / (2.0 * capacitance**2))
+    neurons = moving[moving < n]
+    found[np.ix_(neurons, neurons)] = solve_continuous_lyapunov(pull, kicks)[: len(neurons), : len(neurons)]
     return found
+
+
+def _linear(around: Linearisation, noise: NoiseCurrents, sample: int) -> tuple[NDArray[np.intp], Doubles, Doubles]:
+    """Numbers of the states that move, neurons first, with their A [1/s] and B [V²/s]."""
+    circuit, n, pull = around.circuit, around.circuit.network.n_nodes, around.relaxation(sample)
+    tech, column_time = circuit.technology, 0.0 if circuit.limits is None else circuit.limits.column_time
+    kicks, neurons = np.zeros_like(pull), slice(0, n)
+    kicks[neurons, neurons] = np.diag(noise.own[sample]) / (2.0 * tech.node_capacitance**2)
+    if column_time > 0.0:
+        kicks[-n:, -n:] = noise.crossbars / (2.0 * (tech.unit_conductance * column_time) ** 2)
+    else:
+        sending = around.sending[sample]
+        kicks[neurons, neurons] += noise.crossbars * np.outer(sending, sending) / (2.0 * tech.node_capacitance**2)
+    moving = np.flatnonzero(np.append(~around.held[sample], np.ones(len(pull) - n, dtype=bool)))
+    return moving, pull[np.ix_(moving, moving)], kicks[np.ix_(moving, moving)]
 
 
 def _currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Doubles) -> Doubles:

@@ -5,9 +5,8 @@ Around an operating point the node equations are :math:`J\,\delta v = \delta i` 
 .. math:: J = \mathrm{diag}(g_{load} + g_{clamp}) - G_0 f M^T,
 
 the loads of leak, tether and nudge, the clamp's slope, and the couplings M of which :math:`M_{ij}`
-acts from node i into node j, scaled by the follower's factor f; where amplifiers have limits, also by the slopes of what
-followers follow and conveyors send. A node that an ideal clamp holds at
-a rail does not move. The transposed system gives the adjoint: one solve for the derivative of one
+acts from node i into node j, scaled by the follower's factor f; where amplifiers have limits, also by the
+slopes of what followers follow and conveyors send. A node that an ideal clamp holds at a rail does not move. The transposed system gives the adjoint: one solve for the derivative of one
 number with respect to every current, hence to every weight [1]_.
 
 References
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
-from analogeq.circuit.stages import coupling_matrix, relaxation_matrix, slopes
+from analogeq.circuit.stages import amplifier_slopes, coupling_matrix, relaxation_matrix
 from analogeq.engines.linear import Couplings, Systems, solve
 from analogeq.errors import InputError, NotSettledError
 from analogeq.hardware import DiodeClamp
@@ -76,7 +75,7 @@ class Linearisation:
     corners : ndarray of bool, shape (batch, node)
         As in `SmallSignal`; a node at a corner is not held.
     following, sending : ndarray, shape (batch, node)
-        Slopes of followers and of conveyors, where amplifiers have limits; see `analogeq.circuit.stages.slopes`.
+        Slopes of followers and conveyors, see `analogeq.circuit.stages.amplifier_slopes`.
     """
 
     circuit: Circuit
@@ -98,7 +97,7 @@ class Linearisation:
         tech = circuit.technology
         load = circuit.load_conductances(drive)
         nowhere = np.zeros(shape, dtype=bool)
-        amplifiers = slopes(circuit, conductances, drive, voltages)
+        amplifiers = amplifier_slopes(circuit, conductances, drive, voltages)
         if isinstance(tech.clamp, DiodeClamp):
             lower, upper = circuit.levels
             _, slope = clamp_current(voltages.astype(np.float64), tech.clamp, upper, tech.temperature, lower)

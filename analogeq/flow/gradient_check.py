@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analogeq.circuit import Circuit, Conductances
 from analogeq.circuit.periphery import offset_slopes, per_column
 from analogeq.circuit.reference_lines import line_slopes
+from analogeq.circuit.stages import amplifier_slopes
 from analogeq.circuit.wired import pull_back
 from analogeq.controller import Controller, Schedule
 from analogeq.controller.controller import arriving, presented
@@ -195,8 +196,16 @@ def oracle(subject: Subject, voltages: NDArray[np.float64]) -> tuple[Parameters,
     adjoint = cost_adjoint(*where, subject.targets * tech.rail)
     response = nudge_response(*where, arriving(tech, subject.targets))
     signals = drive.inputs / tech.rail, voltages / tech.rail
+    # Devices feel what their lines carry and what their conveyors hand on, where amplifiers have limits.
+    lines = voltages if circuit.limits is None else circuit.limits.followed(voltages)
+    pushed = adjoint.voltages * amplifier_slopes(circuit, held, drive, voltages)[1]
     gradient = partial(
-        exact_gradient, circuit.network, *signals, adjoint.voltages / tech.rail, follower=tech.follower_factor
+        exact_gradient,
+        circuit.network,
+        signals[0],
+        lines / tech.rail,
+        pushed / tech.rail,
+        follower=tech.follower_factor,
     )
     exact = _by_devices(circuit, held, gradient)
     limit = small_signal_gradient(circuit.network, *signals, response.voltages / tech.rail)

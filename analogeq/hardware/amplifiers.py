@@ -151,22 +151,24 @@ class AmplifierLimits:
         """`low` and `high` for a netlist, which knows no infinity: a million rails [V] where there is no limit."""
         return np.maximum(self.low, -FAR * rail), np.minimum(self.high, FAR * rail)
 
-    def followed(self, voltages: Doubles) -> Doubles:
+    def followed(self, voltages: NDArray[np.floating]) -> Doubles:
         """Neuron voltages [V] as followers can put them out."""
-        return np.clip(voltages, self.low, self.high)
+        found: Doubles = np.clip(voltages, self.low, self.high)
+        return found
 
-    def following(self, voltages: Doubles) -> Doubles:
+    def following(self, voltages: NDArray[np.floating]) -> Doubles:
         """Slope of `followed`: 1 inside of a follower's range, 0 beyond."""
         return ((voltages > self.low) & (voltages < self.high)).astype(np.float64)
 
-    def sent(self, currents: Doubles) -> Doubles:
+    def sent(self, currents: NDArray[np.floating]) -> Doubles:
         """What conveyors send for the currents that they are asked for [A]."""
-        return currents if math.isinf(self.current) else self.current * np.tanh(currents / self.current)
+        asked = np.asarray(currents, dtype=np.float64)
+        return asked if math.isinf(self.current) else self.current * np.tanh(asked / self.current)
 
-    def sending(self, currents: Doubles) -> Doubles:
+    def sending(self, currents: NDArray[np.floating]) -> Doubles:
         """Slope of `sent`."""
         if math.isinf(self.current):
-            return np.ones_like(currents)
+            return np.ones(currents.shape)
         slope: Doubles = 1.0 - np.tanh(currents / self.current) ** 2
         return slope
 

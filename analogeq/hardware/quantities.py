@@ -58,8 +58,8 @@ def parse_quantity(value: object, unit: str, what: str, example: str) -> float:
     value : object
         What stands in the file; a string like ``"10 uS"`` is right.
     unit : str
-        Unit of the result: S, F, V, A, Ohm, Hz, degC, 1/K, s, J, W, m, m2 or F/m2. A conductance (``S``) may also be given
-        as a resistance, and is then inverted.
+        Unit of the result: S, F, V, A, Ohm, Hz, degC, 1/K, s, J, W, m, m2 or F/m2. A conductance (``S``) may also be
+        given as a resistance, and is then inverted.
     what : str
         What the value is of, for messages.
     example : str

@@ -164,7 +164,9 @@ def test_any_topology_settles_to_where_kirchhoff_says(graph):
     voltages = np.zeros((3, network.n_nodes))
     for _ in range(500):  # weights are small: the steps contract
         voltages = np.clip(
-            voltages + 0.7 * circuit.unclamped_currents(held, drive, voltages) / circuit.technology.unit_conductance, 0, 1
+            voltages + 0.7 * circuit.unclamped_currents(held, drive, voltages) / circuit.technology.unit_conductance,
+            0,
+            1,
         )
     residual = kirchhoff_residual(circuit, held, drive, voltages)
     assert residual.max() < 1e-9 * circuit.technology.unit_conductance  # what is left of the distance after 500 steps

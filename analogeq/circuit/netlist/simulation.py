@@ -150,7 +150,7 @@ def _conductance(at: Ints) -> Ints:
 
 
 def couplings(circuit: Circuit, conductances: Conductances, lines: Ints, columns: Ints) -> tuple[Table, Table]:
-    """Every weight between neurons as two transconductances [S], ``gw{e}_f`` and ``gw{e}_b``, from lines into columns."""
+    """Every weight between neurons as two transconductances [S], ``gw{e}_f`` and ``gw{e}_b``: line to column."""
     tech = circuit.technology
     scale = float(tech.unit_conductance) * tech.follower_factor
     pre, post, edge = coupling_ends(circuit)
@@ -158,12 +158,8 @@ def couplings(circuit: Circuit, conductances: Conductances, lines: Ints, columns
     forward = _siemens(conductances.weights[edge], scale)
     backward = _siemens(conductances.backward[edge], scale)
     return (
-        Transconductances(
-            tuple(f"gw{e}_f" for e in numbers), _sent(columns[post], lines[pre]), forward
-        ),
-        Transconductances(
-            tuple(f"gw{e}_b" for e in numbers), _sent(columns[pre], lines[post]), backward
-        ),
+        Transconductances(tuple(f"gw{e}_f" for e in numbers), _sent(columns[post], lines[pre]), forward),
+        Transconductances(tuple(f"gw{e}_b" for e in numbers), _sent(columns[pre], lines[post]), backward),
     )
 
 
@@ -207,7 +203,9 @@ def _clamps(circuit: Circuit, at: Ints, first: int) -> tuple[tuple[Table, ...], 
     ), ("rail",)
 
 
-def _diodes_between(model: DiodeModel, levels: ClampLevels, at: Ints, first: int) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+def _diodes_between(
+    model: DiodeModel, levels: ClampLevels, at: Ints, first: int
+) -> tuple[tuple[Table, ...], tuple[str, ...]]:
     """Diodes to levels of their own, each a source."""
     numbers, ground = range(len(at)), np.zeros_like(at)
     upper = first + np.arange(len(at), dtype=np.intp)

@@ -136,8 +136,9 @@ class NgspiceSession:
         """
         if self.circuit.limits is not None:
             raise InputError(
-                "noisy waveform in ngspice: amplifiers with limits take part in the noise, and its sources are drawn for "
-                "ideal ones; follow it with analogeq.engines.noise.noisy_waveform, which is native"
+                "noisy waveform in ngspice: its sources are drawn for amplifiers without limits; take noise_covariance "
+                "or noise_density of analogeq.engines.noise, which know them, or set bandwidths, swing and current limit to "
+                "none"
             )
         at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
         times = np.linspace(0.0, duration, count + 1)

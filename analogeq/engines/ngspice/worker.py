@@ -54,7 +54,9 @@ def serve(simulator: Simulator, channel: socket.socket, header: Header, arrays: 
     """Do what one message asks and answer it."""
     try:
         if header["do"] == "load":
-            elements = {name: header[name] for name in ("n_nodes", "n_outputs", "n_states", "lagging", "forward", "backward")}
+            elements = {
+                name: header[name] for name in ("n_nodes", "n_outputs", "n_states", "lagging", "forward", "backward")
+            }
             simulator.load(header["netlist"], span=header["time_constant"], **elements)
         elif header["do"] == "gains":
             simulator.set_gains(arrays["forward"], arrays["backward"])

@@ -47,12 +47,14 @@ class StageRates:
     clamps: Diodes | None
 
     @classmethod
-    def of(cls, circuit: Circuit, stages: Stages, conductances: Conductances, coupling: Coupling, drive: Drive) -> StageRates:
+    def of(
+        cls, circuit: Circuit, stages: Stages, conductances: Conductances, coupling: Coupling, drive: Drive
+    ) -> StageRates:
         """Prepare a batch."""
         unit = circuit.technology.unit_conductance
         currents = (circuit.input_currents(conductances, drive.inputs), circuit.source_currents(drive))
         asked, sources = (np.asarray(i, dtype=np.float64) / unit for i in currents)
-        load = circuit.load_conductances(drive) / unit
+        load = np.asarray(circuit.load_conductances(drive), dtype=np.float64) / unit
         clamps = Diodes.of(circuit.technology, circuit.clamp_levels)
         return cls(circuit, stages, coupling, asked, sources, load, clamps)
 
@@ -62,13 +64,13 @@ class StageRates:
 
     def start(self, voltages: Doubles) -> Doubles:
         """States of amplifiers that have settled on ``voltages`` [V]."""
-        parts = [self._between(voltages)]
+        parts: list[Array] = [self._between(voltages)]
         lines = self.stages.limits.followed(parts[0])
         if self._lines_lag:
             parts.append(lines)
         if self._columns_lag:
             parts.append(self.asked + self.coupling.product(lines))
-        return np.concatenate(parts, axis=1)  # a copy, whatever its parts are
+        return np.concatenate(parts, axis=1, dtype=np.float64)  # a copy, whatever its parts are
 
     def rate(self, states: Array, samples: Indices) -> Array:
         """See `analogeq.engines.native.stiff.Rates`."""
@@ -107,21 +109,26 @@ class StageRates:
                 window = np.sqrt(2.0 * tolerance / (self._following * np.abs(speed)))
                 late = turns & (h - when > window)
                 until = np.where(late, np.minimum(until, when + 0.5 * window), until)
-        return until.min(axis=1)
+        lengths: Array = until.min(axis=1)
+        return lengths
 
     def _turns(
         self, h: Array, start: Array, end: Array, first: Array, last: Array
     ) -> Iterator[tuple[NDArray[np.bool_], Array, Array]]:
         """Which neurons turn a corner, when, and how fast they are there: by lines and parabolas between both ends."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            for level in (self.stages.limits.low, self.stages.limits.high):
-                yield (start < level) != (end < level), h * (level - start) / (end - start), (end - start) / h
+            for edge in (self.stages.limits.low, self.stages.limits.high):
+                yield (start < edge) != (end < edge), h * (edge - start) / (end - start), (end - start) / h
             if self.clamps is not None:
                 return
             for sign, level in zip((-1.0, 1.0), self.circuit.levels, strict=True):
                 was, held = (sign * (v - level) >= 0.0 for v in (start, end))
                 pushed, pushes = sign * first > 0.0, sign * last > 0.0
-                yield ~(was & pushed) & held & pushes, _arrival(h, np.abs(level - start), sign * first, sign * last), last
+                yield (
+                    ~(was & pushed) & held & pushes,
+                    _arrival(h, np.abs(level - start), sign * first, sign * last),
+                    last,
+                )
                 yield was & pushed & ~(held & pushes), h * first / (first - last), last
 
     @cached_property
@@ -133,14 +140,14 @@ class StageRates:
 
     def _rate(self, states: Array, samples: Indices, drawn: Array | float) -> Array:
         n, unit = self.load.size, self.circuit.technology.unit_conductance
-        v, lines = states[:, :n], self.stages.limits.followed(states[:, :n])
+        v, lines = states[:, :n], self._followed(states[:, :n])
         (lines_lag, line_speed), (columns_lag, column_speed) = self._speeds
         parts = []
         if lines_lag:
             u = states[:, n : 2 * n]
             parts.append((lines - u) * line_speed)
             lines = u
-        column = self.asked[samples] + self.coupling.product(lines)
+        column: Array = self.asked[samples] + self.coupling.product(lines)
         if columns_lag:
             z = states[:, -n:]
             parts.append((column - z) * column_speed)
@@ -164,7 +171,10 @@ class StageRates:
         line, column = ((time > 0.0, tau / time if time > 0.0 else 0.0) for time in times)
         return line, column
 
-    def _between(self, voltages: Doubles) -> Doubles:
+    def _followed(self, voltages: Array) -> Array:
+        return self.stages.limits.followed(voltages)
+
+    def _between(self, voltages: Array) -> Array:
         return voltages if self.clamps is not None else np.clip(voltages, *self.circuit.levels)
 
 

@@ -93,10 +93,8 @@ class StageSession:
             raise SimulatorError(
                 f"native transient: sample {late} took {path.products[late]} evaluations; follow it for less time"
             )
-        waves = path.kept[:, :, self._stages.neurons].copy()
-        return Waveform(
-            marks * self.circuit.technology.time_constant, waves, f"transient by {METHOD}", _work(path)
-        )
+        waves = path.kept[:, :, self._stages.neurons].astype(np.float64)
+        return Waveform(marks * self.circuit.technology.time_constant, waves, f"transient by {METHOD}", _work(path))
 
     def close(self) -> None:
         """Give everything back; a second call does nothing."""
@@ -142,7 +140,7 @@ class StageSession:
         return np.concatenate([[0.0], path.times[most, : int(path.steps[most])]])
 
     def _settled(self, drive: Drive, rates: StageRates, states: Doubles) -> OperatingPoint:
-        """Look where Newton's method ends; else follow the dynamics for a while, each time twice as long, and look again."""
+        """Look where Newton's method ends, and between two looks follow the dynamics, each time twice as long."""
         status = np.full(len(states), Status.NOT_SETTLED, dtype=np.int8)
         alive, length, stretch = np.arange(len(states)), 0.0, FIRST_STRETCH
         supported = bool((rates.load > 0.0).all())
@@ -183,15 +181,15 @@ class StageSession:
         return self._conductances
 
     def _answer(
-        self, drive: Drive, states: Doubles, status: NDArray[np.int8], how: str, stats: dict[str, float]
+        self, drive: Drive, states: NDArray[np.floating], status: NDArray[np.int8], how: str, stats: dict[str, float]
     ) -> OperatingPoint:
-        voltages = states[:, self._stages.neurons].copy()
+        voltages = states[:, self._stages.neurons].astype(np.float64)
         residual = kirchhoff_residual(self.circuit, self._held(), drive, voltages)
         return OperatingPoint(voltages, np.asarray(residual, dtype=np.float64), status, how, stats)
 
 
 def newton(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Doubles) -> Doubles:
-    """Where Newton's method ends from ``voltages`` [V], shape (batch, node); whether that is an answer the caller sees."""
+    """Where Newton's method ends from ``voltages`` [V], shape (batch, node), an answer or not."""
     v, tech = voltages, circuit.technology
     for _ in range(MOST_NEWTON):
         around = Linearisation.at(circuit, conductances, drive, v)
