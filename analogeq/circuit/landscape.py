@@ -116,9 +116,9 @@ def is_stable(
 ) -> NDArray[np.bool_]:
     """Tell whether small disturbances of each sample die out, shape (batch,).
 
-    Nodes that an ideal clamp holds at a rail cannot move; a diode clamp adds its own conductance.
-    Amplifiers that
-    lag take part, see `analogeq.circuit.stages`. Meant for equilibria: a saddle between two minima has no net current either, but is not stable.
+    Nodes that an ideal clamp holds at a rail cannot move; a diode clamp adds its own conductance. Amplifiers that lag
+    take part, see `analogeq.circuit.stages`. Meant for equilibria: a saddle between two minima has no net current
+    either, but is not stable.
     """
     tech, (lower, upper) = circuit.technology, circuit.levels
     load, couplings = circuit.load_conductances(drive), coupling_matrix(circuit, conductances)

@@ -6,8 +6,9 @@ Around an operating point the node equations are :math:`J\,\delta v = \delta i` 
 
 the loads of leak, tether and nudge, the clamp's slope, and the couplings M of which :math:`M_{ij}`
 acts from node i into node j, scaled by the follower's factor f; where amplifiers have limits, also by the
-slopes of what followers follow and conveyors send. A node that an ideal clamp holds at a rail does not move. The transposed system gives the adjoint: one solve for the derivative of one
-number with respect to every current, hence to every weight [1]_.
+slopes of what followers follow and conveyors send. A node that an ideal clamp holds at a rail does not move.
+The transposed system gives the adjoint: one solve for the derivative of one number with respect to every current,
+hence to every weight [1]_.
 
 References
 ----------

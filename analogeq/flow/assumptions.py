@@ -18,7 +18,7 @@ def assumptions(technology: Technology | ResistiveTechnology) -> tuple[str, ...]
         )
     return (
         *_hopfield(technology),
-        "Amplifiers have neither a bandwidth nor a limit of swing, and their own supply is not counted.",
+        "The amplifiers' own supply is not counted.",
     )
 
 
@@ -42,6 +42,7 @@ def _hopfield(technology: Technology) -> tuple[str, ...]:
     return (
         followers,
         _amplifiers(technology),
+        _limits(technology),
         clamp + _levels(technology.clamp),
         arrays,
         _mapping(technology),
@@ -70,6 +71,25 @@ def _mapping(technology: Technology) -> str:
             "as much."
         )
     return said
+
+
+def _limits(tech: Technology) -> str:
+    swing = (
+        f"Word lines are driven from {tech.follower_low:g} to {tech.follower_high:g} V"
+        if math.isfinite(tech.follower_low) or math.isfinite(tech.follower_high)
+        else "Followers have no limit of swing"
+    )
+    current = (
+        "conveyors none of current"
+        if math.isinf(tech.sense_current_limit)
+        else f"conveyors send at most {tech.sense_current_limit:g} A, as a hyperbolic tangent"
+    )
+    poles = [
+        f"{what} have one pole at {hertz:g} Hz"
+        for what, hertz in (("followers", tech.follower_bandwidth), ("conveyors", tech.sense_bandwidth))
+        if math.isfinite(hertz)
+    ]
+    return f"{swing}, {current}; {' and '.join(poles) or 'both follow at once'}."
 
 
 def _amplifiers(technology: Technology) -> str:

@@ -106,7 +106,7 @@ def test_one_bad_sample_of_a_share_is_named_and_the_others_are_answered(one_work
         whole = session.settle(divider.drive).voltages  # loads and programs the worker
         currents = np.full((5, 1), float(session.circuit.norton_currents(divider.conductances, divider.drive)[0, 0]))
         currents[2] = np.nan
-        task = operating_point_task() | {"tether": 0.0, "nudge": 0.0}
+        task = operating_point_task() | {"tether": 0.0, "nudge": [0.0]}
         results = one_worker._pool.run(session._deck, session._gains, task, currents, np.zeros((5, 1)))
     assert [bool(r.failure) for r in results] == [False, False, True, False, False]
     assert all(np.array_equal(r.voltages[-1], whole[0]) for r in results if not r.failure)
@@ -128,7 +128,7 @@ def test_a_bad_netlist_raises_and_leaves_the_engine_usable(one_worker: NgspiceEn
         netlist = good.netlist.replace(".end\n", f"{line}\n.end\n")
         bad = Deck(netlist, good.n_nodes, good.n_outputs, good.forward, good.backward, good.time_constant)
         nothing = Gains(np.zeros(0), np.zeros(0))
-        task = operating_point_task() | {"tether": 0.0, "nudge": 0.0}
+        task = operating_point_task() | {"tether": 0.0, "nudge": [0.0]}
         with pytest.raises(SimulatorError, match="ngspice"):
             one_worker._pool.run(bad, nothing, task, np.zeros((1, 1)), np.zeros((1, 1)))
         assert session.settle(divider.drive).voltages == pytest.approx(0.5, abs=1e-9)
