@@ -137,7 +137,7 @@ class NgspiceSession:
         if self.circuit.limits is not None:
             raise InputError(
                 "noisy waveform in ngspice: its sources are drawn for amplifiers without limits; take noise_covariance "
-                "or noise_density of analogeq.engines.noise, which know them, or set no bandwidth, swing or current limit"
+                "or noise_density of analogeq.engines.noise, which know them, or set no such limit"
             )
         at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
         times = np.linspace(0.0, duration, count + 1)
