@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analogeq.cli.options import AsJson, DataDir, command_line, console, print_json
-from analogeq.errors import CheckFailedError
+from analogeq.errors import AnalogeqError, CheckFailedError
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.flow.sweep.running import Shard, Sweeping, as_dict, merge, parse_shard, sweep
 from analogeq.flow.sweep.sensitivity import Influence, sensitivity
@@ -112,6 +112,8 @@ def _tell(summary: Summary, folder: Path, *, as_json: bool) -> None:
     _tell_failures(summary, out)
     _tell_hopeless(summary, out)
     out.print(f"wrote {folder}/: points.csv, summary.csv, study.json and a figure a metric")
+    if summary.failed and summary.failed == len(summary.points):
+        raise AnalogeqError(f"sweep: all of the {summary.failed} points failed, for the reasons above")
     if not summary.kept and not summary.missing and any(group.verdicts for group in summary.groups):
         raise CheckFailedError("sweep: not every specification is kept; see the table's last columns")
 
@@ -121,7 +123,8 @@ def _tell_failures(summary: Summary, out: Console) -> None:
         for reason in dict.fromkeys(group.failures):
             out.print(f"failed, {_place(group)}: {reason}", style="red", markup=False)
     if summary.missing:
-        out.print(f"{summary.missing} points are missing: run the other shards, or this command again")
+        every = summary.missing + len(summary.points)
+        out.print(f"missing: {summary.missing} of {every} points; run the other shards, or this command again")
 
 
 def _tell_hopeless(summary: Summary, out: Console) -> None:

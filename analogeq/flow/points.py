@@ -148,7 +148,13 @@ def _on_cluster(scheduler: str, points: Sequence[Point], work: Work, folder: Pat
         from distributed import Client, as_completed
     except ModuleNotFoundError:
         raise InputError("--scheduler: needs Dask; install analogeq[cluster]") from None
-    with Client(scheduler) as client:
+    try:
+        cluster = Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"--scheduler {scheduler}: cannot be reached ({error}); give its address, tcp://HOST:8786 say"
+        ) from error
+    with cluster as client:
         futures = [client.submit(_run, point, work, folder, pure=False) for point in points]
         for future in as_completed(futures):
             yield future.result()

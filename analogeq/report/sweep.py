@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
-from analogeq.errors import InputError
-from analogeq.report.style import BODY, INK, QUIET, SERIES, SMALL, dress, legend, new_figure
+from analogeq.report.style import BODY, INK, QUIET, SMALL, dress, legend, legend_beside, new_figure, series
 
 Cells = Sequence[Sequence[float | None]]
 Doubles = NDArray[np.float64]
@@ -24,6 +23,12 @@ COLOURS = "viridis_r"
 
 MOST_PANELS = 12
 """Maps that one figure can hold and be read."""
+
+MOST_LINES = 18
+"""Corners that one figure can tell apart by colour and marker."""
+
+MOST_INSIDE = 4
+"""Lines of a legend that has room among the curves."""
 
 PANELS_ACROSS = 3
 
@@ -35,6 +40,9 @@ TINY = 1e-3
 
 _LABEL = 40
 """Letters in a line of an axis' label."""
+
+_LETTER = 0.075
+"""Inches that a letter of a label takes."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +103,6 @@ def sweep_figure(drawn: MetricSeries | MetricMap) -> Figure:
 
 
 def _series_figure(drawn: MetricSeries) -> Figure:
-    if len(drawn.lines) > len(SERIES):
-        raise InputError(f"sweep figure: {len(drawn.lines)} corners, {len(SERIES)} colours; draw fewer at once")
     figure = new_figure(6.0, 3.8)
     axes = figure.subplots()
     dress(axes, x=drawn.axis, y=textwrap.fill(drawn.label, _LABEL))
@@ -104,18 +110,24 @@ def _series_figure(drawn: MetricSeries) -> Figure:
     if 0.0 < largest < TINY:
         axes.yaxis.set_major_formatter(EngFormatter())
     places = np.arange(len(drawn.names)) if drawn.numbers is None else np.asarray(drawn.numbers)
-    for (corner, line), colour in zip(drawn.lines.items(), SERIES, strict=False):
+    for k, (corner, line) in enumerate(list(drawn.lines.items())[:MOST_LINES]):
+        colour, marker = series(k)
         at, median, low, high = (np.array(column) for column in zip(*line, strict=True))
         x = places[at.astype(int)]
-        axes.plot(x, median, color=colour, marker="o", markersize=3.5, linewidth=1.4, label=corner)
+        axes.plot(x, median, color=colour, marker=marker, markersize=3.5, linewidth=1.4, label=corner)
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
     if drawn.limit is not None:
         axes.axhline(drawn.limit, color=QUIET, linewidth=1.0, linestyle="--", label="specified")
     _scale(axes, drawn, places)
     if largest == 0.0:
         axes.set_ylim(0.0, 1.0)  # nothing to show a scale of
-    if len(drawn.lines) > 1 or drawn.limit is not None:
+    if len(drawn.lines) > MOST_INSIDE:
+        legend_beside(axes)
+    elif len(drawn.lines) > 1 or drawn.limit is not None:
         legend(axes)
+    if len(drawn.lines) > MOST_LINES:
+        note = f"the first {MOST_LINES} of {len(drawn.lines)} corners; summary.csv has all"
+        figure.supxlabel(note, fontsize=SMALL, color=QUIET)
     return figure
 
 
@@ -131,22 +143,34 @@ def _map_figure(drawn: MetricMap) -> Figure:
     shown = dict(list(drawn.panels.items())[:MOST_PANELS])
     across = min(PANELS_ACROSS, len(shown))
     down = -(-len(shown) // across)
-    width, height = 0.9 + 0.75 * len(drawn.x_names), 1.1 + 0.45 * len(drawn.y_names)
+    x, y = _key(drawn.x), _key(drawn.y)
+    width = max(0.9 + 0.75 * len(drawn.x_names), 0.6 + _LETTER * _longest(x))
+    height = max(1.1 + 0.45 * len(drawn.y_names), 0.8 + _LETTER * _longest(y))
     figure = new_figure(1.3 + across * width, 0.5 + down * height)
     panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
     colours = _colours([_numbers(cells) for cells in shown.values()])
     for k, (axes, (title, cells)) in enumerate(zip(panels, shown.items(), strict=False)):
-        dress(axes, x=drawn.x if k + across >= len(shown) else "", y="" if k % across else drawn.y)
-        axes.set_title(title, fontsize=BODY, color=INK, loc="left")
+        dress(axes, x=x if k + across >= len(shown) else "", y="" if k % across else y)
+        axes.set_title(textwrap.fill(title, int(width / _LETTER)), fontsize=BODY, color=INK, loc="left")
         _draw_map(axes, drawn, _numbers(cells), colours)
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
     bar = figure.colorbar(ScalarMappable(colours, COLOURS), ax=list(panels))
-    bar.set_label(textwrap.fill(drawn.label, _LABEL), fontsize=BODY, color=INK)
+    bar.set_label(textwrap.fill(drawn.label, min(_LABEL, int(down * height / _LETTER))), fontsize=BODY, color=INK)
     bar.ax.tick_params(labelsize=SMALL)
     if note := _note(drawn, len(shown)):
         figure.supxlabel(note, fontsize=SMALL, color=QUIET)
     return figure
+
+
+def _key(key: str) -> str:
+    """Break a key between its table and its name."""
+    table, _, name = key.rpartition(".")
+    return f"{table}.\n{name}" if table else name
+
+
+def _longest(lines: str) -> int:
+    return max(map(len, lines.split("\n")))
 
 
 def _numbers(cells: Cells) -> Doubles:

@@ -1,6 +1,6 @@
 """Metrics over what a study varied."""
 
-from analogeq.report.sweep import MOST_PANELS, MetricMap, MetricSeries, sweep_figure
+from analogeq.report.sweep import MOST_LINES, MOST_PANELS, MetricMap, MetricSeries, sweep_figure
 
 LABEL = "median free phase to within 1 % of the rail of its end [s]"
 
@@ -49,3 +49,24 @@ def test_a_figure_that_holds_not_all_maps_says_so() -> None:
     said = figure.get_supxlabel()
     assert f"the first {MOST_PANELS} of {MOST_PANELS + 3} maps" in said
     assert "italic: above the specified 2" in said
+
+
+def test_a_figure_of_more_corners_than_it_can_tell_apart_draws_the_first_and_says_so() -> None:
+    lines = {f"corner {k}": [(0, float(k), float(k), float(k)), (1, 1.0, 1.0, 1.0)] for k in range(MOST_LINES + 2)}
+    figure = sweep_figure(MetricSeries("error [%]", "noise", ("1", "2"), (1.0, 2.0), lines))
+    figure.canvas.draw()
+    drawn = [(line.get_color(), line.get_marker()) for line in figure.axes[0].lines]
+    assert len(set(drawn)) == MOST_LINES
+    assert f"the first {MOST_LINES} of {MOST_LINES + 2} corners" in figure.get_supxlabel()
+
+
+def test_the_smallest_map_has_room_for_the_longest_labels() -> None:
+    panels = {f"temperature_coefficient 0.1 ppm/K, mirror_mismatch {k}": [[float(k)]] for k in (1, 2)}
+    keys = ("technology.crossbar.conductance_high", "technology.crossbar.temperature_coefficient")
+    figure = sweep_figure(MetricMap(LABEL, *keys, ("100 uS",), ("0.1 ppm/K",), panels))
+    figure.canvas.draw()  # a layout that collapses warns
+    inside = figure.get_window_extent()
+    texts = [text for axes in figure.axes for text in (axes.yaxis.label, axes.xaxis.label, *axes.texts)]
+    for box in (text.get_window_extent() for text in texts if text.get_text()):
+        assert inside.x0 <= box.x0 and box.x1 <= inside.x1
+        assert inside.y0 <= box.y0 and box.y1 <= inside.y1

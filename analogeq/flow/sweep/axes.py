@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Value = Any
 """A value as TOML holds it: a number, a text, a quantity with its unit, or a list."""
@@ -16,6 +16,9 @@ Amount = float | str
 """A plain number, or a number and its unit as in ``"10 uS"``."""
 
 Choices = Annotated[list[Value], Field(min_length=1)]
+
+TAGS = ("list", "range", "normal", "uniform", "text")
+"""By which a value's kind is told; no part of what a user writes."""
 
 
 class Strict(BaseModel):
@@ -100,11 +103,45 @@ class Uniform(Strict):
         return self.at(float(rng.random()))
 
 
-Drawn = Normal | Uniform | Literal["number"]
+def _kind_of_axis(value: Any) -> str:
+    return "range" if isinstance(value, dict | Range) else "list"
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict | Range) or (isinstance(value, list) and value):
+        return value
+    raise ValueError(f"{str(value)[:40]!r}: give a list of values, or a range {{ from = …, to = …, count = … }}")
+
+
+Axis = Annotated[
+    Annotated[Choices, Tag("list")] | Annotated[Range, Tag("range")],
+    Discriminator(_kind_of_axis),
+    BeforeValidator(_listed),
+]
+"""Values that a key is given one after another."""
+
+
+def _kind_of_draw(value: Any) -> str:
+    if isinstance(value, dict):
+        return "uniform" if {"low", "high"} & set(value) else "normal"
+    return "normal" if isinstance(value, Normal) else "uniform" if isinstance(value, Uniform) else "text"
+
+
+def _distributed(value: Any) -> Any:
+    if isinstance(value, dict | Normal | Uniform) or value == "number":
+        return value
+    raise ValueError(f"{str(value)[:40]!r}: give 'number', {{ mean = …, sd = … }} or {{ low = …, high = … }}")
+
+
+Drawn = Annotated[
+    Annotated[Normal, Tag("normal")] | Annotated[Uniform, Tag("uniform")] | Annotated[Literal["number"], Tag("text")],
+    Discriminator(_kind_of_draw),
+    BeforeValidator(_distributed),
+]
 """``"number"`` is the number of the draw itself, for keys that are seeds of a chip."""
 
 
-def drawn_value(how: Drawn, key: str, number: int, seed: int) -> Value:
+def drawn_value(how: Normal | Uniform | str, key: str, number: int, seed: int) -> Value:
     """Value of a key in a draw: the same whatever other keys are drawn."""
     if isinstance(how, str):
         return number

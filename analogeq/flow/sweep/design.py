@@ -119,5 +119,8 @@ def base_technology(study: Study, folder: Path) -> tuple[dict[str, Any], Path]:
         raise InputError(f"technology {study.study.technology!r}: lies outside the study's folder; put it below it")
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig")), file.parent
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as trouble:
-        raise InputError(f"technology {study.study.technology!r}: cannot be read ({trouble})") from trouble
+    except OSError as trouble:
+        why = f"cannot be read ({trouble.strerror}); check the path from the study's folder"
+        raise InputError(f"technology {study.study.technology!r}: {why}") from trouble
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as trouble:
+        raise InputError(f"technology {study.study.technology!r}: is not TOML: {trouble}") from trouble

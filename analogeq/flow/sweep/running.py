@@ -22,7 +22,7 @@ from analogeq.flow.sweep.design import points
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.flow.sweep.study import Study, read_study
 from analogeq.flow.sweep.summary import Group, Summary, summarise, table
-from analogeq.flow.sweep.work import work
+from analogeq.flow.sweep.work import planned, work
 from analogeq.report import save_figure, save_table_csv
 from analogeq.report.sweep import MetricMap, MetricSeries, sweep_figure
 
@@ -84,6 +84,7 @@ def sweep(file: Path, folder: Path, how: Sweeping, console: Console | None = Non
     """
     study = read_study(file)
     every = points(study, file.parent)
+    check_plans(every)
     finished = run_points(
         how.shard.own(every),
         partial(work, data_dir=how.data_dir),
@@ -94,6 +95,21 @@ def sweep(file: Path, folder: Path, how: Sweeping, console: Console | None = Non
     )
     failed = [one for one in finished if one.failure]
     return _write(study, every, folder, failed, how.command)
+
+
+def check_plans(every: Sequence[Point]) -> None:
+    """Refuse a study of which no point can be trained, by its layers and options, before the first is run."""
+    plans = {json.dumps([p.settings["training"], p.settings["layers"]], sort_keys=True): p for p in every}
+    refused: InputError | None = None
+    for point in plans.values():
+        try:
+            planned(point.settings)
+        except InputError as error:
+            refused = refused or InputError(f"{point.name}: {error}")
+        else:
+            return
+    if refused is not None:
+        raise refused
 
 
 def merge(file: Path, folder: Path, others: Sequence[Path], command: str = "") -> Summary:
@@ -113,9 +129,9 @@ def merge(file: Path, folder: Path, others: Sequence[Path], command: str = "") -
 
 def _write(study: Study, every: Sequence[Point], folder: Path, failed: Sequence[Finished], command: str) -> Summary:
     """Write points.csv, summary.csv, study.json and the figures of what is there."""
-    there = {point.name: found for point in every if (found := stored(point, folder / "points")) is not None}
-    there |= {one.point.name: one for one in failed}
-    finished = [there[point.name] for point in every if point.name in there]
+    there = {point.digest: found for point in every if (found := stored(point, folder / "points")) is not None}
+    there |= {one.point.digest: one for one in failed}
+    finished = [there[point.digest] for point in every if point.digest in there]
     summary = summarise(study, finished, len(every) - len(finished))
     save_table_csv([dict(row) for row in summary.points], folder / "points.csv")
     save_table_csv(table(summary), folder / "summary.csv")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, ValidationError, field_validator, model_validator
 
 from analogeq.errors import InputError
 from analogeq.flow.options import TrainOptions
-from analogeq.flow.sweep.axes import Choices, Drawn, Range, Strict, Uniform, Value
+from analogeq.flow.sweep.axes import TAGS, Axis, Drawn, Range, Strict, Uniform, Value
 from analogeq.flow.sweep.metrics import METRICS
 
 PARTS = ("technology", "training", "network")
@@ -21,6 +23,10 @@ PARTS = ("technology", "training", "network")
 
 TRAINING = (*(field.name for field in fields(TrainOptions) if field.name != "seed"), "transferred")
 """Options of training; transferred is what only a study has: learned on a chip without flaws, then written once."""
+
+
+MOST_POINTS = 100_000
+"""Of a study: each has a file of its own, and a day of two cores ends long before."""
 
 
 class Subject(Strict):
@@ -45,16 +51,23 @@ class Subject(Strict):
     engine : {"native", "ngspice"}
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
+    name: str
     data: str = "digits"
     layers: tuple[int, ...] = Field(min_length=2)
     technology: str | None = None
-    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    seeds: tuple[NonNegativeInt, ...] = Field(default=(0,), min_length=1)
     metrics: tuple[str, ...] = ("copy_error", "settled_error")
     samples: int = Field(default=20, ge=1)
     train: int | None = Field(default=None, ge=1)
     test: int | None = Field(default=None, ge=1)
     engine: Literal["native", "ngspice"] = "native"
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
+            raise ValueError(f"{name[:60]!r}: give a small letter and up to 40 small letters, digits, _ and -")
+        return name
 
     @field_validator("metrics")
     @classmethod
@@ -140,11 +153,19 @@ class Study(Strict):
 
     study: Subject
     training: Mapping[str, Value] = Field(default_factory=dict)
-    vary: Mapping[str, Choices | Range] = Field(default_factory=dict)
+    vary: Mapping[str, Axis] = Field(default_factory=dict)
     corners: Mapping[str, Mapping[str, Value]] = Field(default_factory=lambda: {"nominal": {}})
     draw: Draws | None = None
     specs: Mapping[str, Spec] = Field(default_factory=dict)
     sensitivity: Sensitivity | None = None
+
+    @field_validator("corners")
+    @classmethod
+    def _plain(cls, corners: Mapping[str, Mapping[str, Value]]) -> Mapping[str, Mapping[str, Value]]:
+        for name in corners:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._=+-]{0,40}", name):
+                raise ValueError(f"{name[:60]!r}: a corner's name is up to 41 letters, digits, blanks and ._=+-")
+        return corners
 
     @model_validator(mode="after")
     def _check(self) -> Study:
@@ -159,7 +180,16 @@ class Study(Strict):
         drawn = set() if self.draw is None else set(self.draw.values)
         if twice := sorted(drawn & set(self.vary)):
             raise ValueError(f"{twice[0]}: both varied and drawn; leave it in one of the two tables")
+        if self.size > MOST_POINTS:
+            raise ValueError(f"{self.size:,} points; a study has at most {MOST_POINTS:,}: vary less, or make several")
         return self
+
+    @property
+    def size(self) -> int:
+        """How many points there are."""
+        axes = (how.count if isinstance(how, Range) else len(how) for how in self.vary.values())
+        draws = 1 if self.draw is None else self.draw.count
+        return math.prod(axes) * draws * len(self.corners) * len(self.study.seeds)
 
     def keys(self) -> Iterable[str]:
         """Every key that is varied, drawn, ranged over or set by a corner."""
@@ -194,8 +224,10 @@ def read_study(path: Path) -> Study:
     """
     try:
         return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise InputError(f"{path}: cannot be read ({trouble}); check the path") from trouble
+    except OSError as trouble:
+        raise InputError(f"{path}: cannot be read ({trouble.strerror}); check the path") from trouble
+    except UnicodeDecodeError as trouble:
+        raise InputError(f"{path}: is no text in UTF-8 ({trouble.reason}); save it as such") from trouble
     except tomllib.TOMLDecodeError as trouble:
         raise InputError(f"{path}: is not TOML: {trouble}") from trouble
     except ValidationError as trouble:
@@ -203,7 +235,7 @@ def read_study(path: Path) -> Study:
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    at = ".".join(str(part) for part in error["loc"])
+    at = ".".join(str(part) for part in error["loc"] if part not in TAGS)
     said = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         said = f"unknown key{nearest(str(error['loc'][-1]), _all_names())}"

@@ -108,3 +108,36 @@ def test_shards_are_read_and_impossible_ones_refused(study: Path, tmp_path: Path
             parse_shard(text)
     with pytest.raises(InputError, match="holds no points"):
         merge(study, tmp_path / "all", [tmp_path / "nowhere"])
+
+
+def test_points_whose_long_titles_begin_alike_keep_their_own_results(study: Path, tmp_path: Path) -> None:
+    keys = ("conductance_high", "conductance_low", "temperature_coefficient")
+    fixed = "".join(f'"technology.crossbar.{key}" = ["{value}"]\n' for key, value in zip(keys, WIDE, strict=True))
+    study.write_text(TEXT.replace("[vary]\n", f"[vary]\n{fixed}"), encoding="utf-8")
+    sweep(study, tmp_path / "one", Sweeping())
+    rows = measured(tmp_path / "one")
+    assert [row["draw"] for row in rows] == ["0", "1", "0", "1"]
+    mismatched = [row["gradient_cosine"] for row in rows[2:]]
+    assert mismatched[0] != mismatched[1]  # two chips
+
+
+WIDE = ("100.0001 uS", "0.10001 uS", "0.0001 ppm/K")
+
+
+def test_a_study_of_which_no_point_can_be_trained_is_refused_before_it_runs(study: Path, tmp_path: Path) -> None:
+    study.write_text(TEXT.replace("epochs = 1", "epochs = 0"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"tt_mirror_mismatch.*epochs 0; give 1 or more"):
+        sweep(study, tmp_path / "out", Sweeping())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_of_which_every_point_fails_has_failed(study: Path, tmp_path: Path, capsys) -> None:
+    study.write_text(TEXT.replace("[4, 5, 3]", "[5, 5, 3]"), encoding="utf-8")
+    assert command(["sweep", str(study), "--output", str(tmp_path / "out")]) == 1
+    assert "all of the 4 points failed" in capsys.readouterr().err
+
+
+def test_a_scheduler_s_address_that_is_none_is_refused(study: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(InputError, match="--scheduler nonsense: cannot be reached"):
+        sweep(study, tmp_path / "out", Sweeping(scheduler="nonsense"))
