@@ -64,7 +64,7 @@ def test_the_smallest_map_has_room_for_the_longest_labels() -> None:
     panels = {f"temperature_coefficient 0.1 ppm/K, mirror_mismatch {k}": [[float(k)]] for k in (1, 2)}
     keys = ("technology.crossbar.conductance_high", "technology.crossbar.temperature_coefficient")
     figure = sweep_figure(MetricMap(LABEL, *keys, ("100 uS",), ("0.1 ppm/K",), panels))
-    figure.canvas.draw()  # a layout that collapses warns
+    figure.draw_without_rendering()  # a layout that collapses warns
     inside = figure.get_window_extent()
     boxes = [axes.get_tightbbox() for axes in figure.axes]
     half = 0.5  # pixels, of rounding
