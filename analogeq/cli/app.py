@@ -11,9 +11,9 @@ from rich.console import Console
 
 from analogeq import __version__
 from analogeq.cli import circuits, demo, doctor, gradient_check, report, runs, sweep
+from analogeq.cli.options import INTERRUPTED
 from analogeq.errors import AnalogeqError
 
-INTERRUPTED = 130
 FAILED = 1
 
 app = typer.Typer(

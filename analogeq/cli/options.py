@@ -11,6 +11,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended."""
+
 Layers = Annotated[str | None, typer.Option("--layers", help="Layer sizes, inputs first: 64,100,10.", metavar="N,N,…")]
 Graph = Annotated[
     Path | None,

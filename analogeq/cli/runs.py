@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -262,4 +263,4 @@ def export(
 
 def _resume_command() -> str:
     arguments = [a for a in sys.argv[1:] if a != "--resume"]
-    return " ".join(["analogeq", *arguments, "--resume"])
+    return shlex.join(["analogeq", *arguments, "--resume"])

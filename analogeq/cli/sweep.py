@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from analogeq.cli.options import AsJson, DataDir, command_line, console, print_json
+from analogeq.cli.options import INTERRUPTED, AsJson, DataDir, command_line, console, print_json
 from analogeq.errors import AnalogeqError, CheckFailedError
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.flow.sweep.running import Shard, Sweeping, as_dict, merge, parse_shard, sweep
@@ -54,7 +57,9 @@ def sweep_command(
     """
     how = Sweeping(jobs, scheduler, Shard() if shard is None else parse_shard(shard), data_dir, command_line())
     folder = output or Path("runs") / study.stem
-    _tell(sweep(study, folder, how, Console(stderr=True)), folder, as_json=as_json)
+    with _told_how_to_go_on():
+        summary = sweep(study, folder, how, Console(stderr=True))
+    _tell(summary, folder, as_json=as_json)
 
 
 def merge_command(
@@ -80,7 +85,8 @@ def sensitivity_command(
 ) -> None:
     """Find which parameter moves a metric most: one at a time, and by Sobol's indices if the study asks for samples."""
     folder = output or Path("runs") / f"{study.stem}-sensitivity"
-    found = sensitivity(study, folder, Sweeping(jobs, scheduler, data_dir=data_dir), Console(stderr=True))
+    with _told_how_to_go_on():
+        found = sensitivity(study, folder, Sweeping(jobs, scheduler, data_dir=data_dir), Console(stderr=True))
     if as_json:
         print_json(asdict(found))
         return
@@ -92,6 +98,17 @@ def sensitivity_command(
     out = console()
     out.print(table)
     out.print(f"all in the middle: {found.middle:.4g} {unit}; wrote {folder}/: sensitivity.csv, .json and .png")
+
+
+@contextmanager
+def _told_how_to_go_on() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            f"interrupted; every finished point is kept, go on with: {command_line()}", markup=False, soft_wrap=True
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _pairs(one: Influence) -> tuple[tuple[float | None, float | None], ...]:
@@ -143,19 +160,17 @@ MOST_PLACES = 3
 
 
 def _table(summary: Summary) -> Table:
-    """One line a point and metric, which fits any terminal."""
-    table = Table("point", "metric", "median", "lowest … highest", "unit", "kept", box=None, pad_edge=False)
+    """One line a point, and one below it for each of its metrics, which fits any terminal."""
+    table = Table("point and metric", "median", "lowest … highest", "unit", "kept", box=None, pad_edge=False)
     for group in summary.groups:
-        for at, (name, spread) in enumerate(group.spreads.items()):
+        table.add_row(escape(_place(group)), style="bold")
+        for name, spread in group.spreads.items():
             verdict = {True: "yes", False: "NO", None: ""}[group.verdicts.get(name)]
             span = "" if spread.low == spread.high else f"{spread.low:.3g} … {spread.high:.3g}"
-            first = _place(group) if at == 0 else ""
-            table.add_row(first, name, f"{spread.median:.4g}", span, METRICS[name].unit, verdict)
+            table.add_row(f"  {name}", f"{spread.median:.4g}", span, METRICS[name].unit, verdict)
         if group.chips is not None:
             y = group.chips
-            table.add_row(
-                "", "yield", f"{y.passed}/{y.chips}", f"{100 * y.low:.0f} … {100 * y.high:.0f}", "% (95 %)", ""
-            )
+            table.add_row("  yield", f"{y.passed}/{y.chips}", f"{100 * y.low:.0f} … {100 * y.high:.0f}", "% (95 %)", "")
     return table
 
 

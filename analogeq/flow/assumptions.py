@@ -166,6 +166,18 @@ def _converter(name: str, converter: Converter) -> str:
     )
 
 
+_DEVICES = {
+    "IdealDiode": "one perfect diode each",
+    "ShockleyDiode": "one exponential diode each",
+    "DoubleShockley": "two exponential diodes back to back each",
+    "DiodePair": "two exponential diodes to two bias sources each",
+    "JunctionDiode": "one real diode each, by the numbers of its model",
+    "JunctionPair": "two real diodes to two bias sources each, by the numbers of their model",
+    "MeasuredCurve": "a device with a measured curve each",
+    "NoDevice": "no device: the circuit is linear",
+}
+
+
 def _nudge(nudge: NudgeConductance) -> str:
     if nudge.nominal:
         return "Outputs are nudged exactly as hard as is asked for."
@@ -179,7 +191,7 @@ def _resistive(technology: ResistiveTechnology) -> tuple[str, ...]:
     return (
         "Input sources have no resistance, and conductances are linear.",
         _lines_of_nodes(technology.wires),
-        f"Hidden nodes carry a device of the kind {type(technology.device).__name__}.",
+        f"Hidden nodes carry {_DEVICES[type(technology.device).__name__]}.",
         _nudge(technology.nudge),
         "The circuit settles at once: this family has no capacitors and no time.",
     )

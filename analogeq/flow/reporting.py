@@ -153,6 +153,7 @@ def _learning(run: Run) -> Section:
     found = learning_curve_figure([LearningCurve.of(f"{run.engine} engine", history)], unit=unit)
     settled = next((e.settled_test_error for e in reversed(history) if e.settled_test_error is not None), None)
     facts = {
+        "epochs": f"{len(history)} of {run.config.epochs}",
         "copy alone": f"{last.copy_test_error:.2f} % test error",
         "copy, then settled": "not measured" if settled is None else f"{settled:.2f} % test error",
         "updates at the end of a device's range": f"{sum(e.clipped for e in history):,}",

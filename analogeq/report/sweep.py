@@ -114,7 +114,7 @@ def _series_figure(drawn: MetricSeries) -> Figure:
         colour, marker = series(k)
         at, median, low, high = (np.array(column) for column in zip(*line, strict=True))
         x = places[at.astype(int)]
-        axes.plot(x, median, color=colour, marker=marker, markersize=3.5, linewidth=1.4, label=corner)
+        axes.plot(x, median, color=colour, marker=marker or "o", markersize=3.5, linewidth=1.4, label=corner)
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
     if drawn.limit is not None:
         axes.axhline(drawn.limit, color=QUIET, linewidth=1.0, linestyle="--", label="specified")

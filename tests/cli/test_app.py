@@ -316,3 +316,15 @@ def test_a_technology_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> No
     chip = tmp_path / "chip.toml"
     chip.write_bytes(b'\xef\xbb\xbf[chip]\nrail = "1 V"\n')
     assert run(["compile", "--layers", "2,2", "--technology", str(chip), "--output", str(tmp_path / "net.cir")]) == 0
+
+
+def test_ctrl_c_in_a_study_says_that_what_is_finished_is_kept_and_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("analogeq.cli.sweep.sweep", interrupted)
+    monkeypatch.setattr("sys.argv", ["analogeq", "sweep", "my study.toml"])
+    assert run(["sweep", "my study.toml", "--output", str(tmp_path)]) == 130
+    assert "go on with: analogeq sweep 'my study.toml'" in capsys.readouterr().err

@@ -3,7 +3,14 @@
 import pytest
 
 from analogeq.flow.assumptions import assumptions
-from analogeq.hardware import IdealClamp, NudgeSource, ResistiveTechnology, Technology, Wires
+from analogeq.hardware import (
+    IdealClamp,
+    NudgeSource,
+    ResistiveTechnology,
+    Technology,
+    Wires,
+    technology_from_toml,
+)
 
 IDEAL = assumptions(Technology())
 
@@ -55,3 +62,12 @@ def test_wires_between_nodes_are_told() -> None:
     (told,) = (sentence for sentence in found if sentence not in ideal)
     assert told.startswith("For each cell a word line resists 2 Ω and a bit line 3 Ω. Between a word line (both) and")
     assert "50 Ω" in told
+
+
+@pytest.mark.parametrize("kind", ["ideal", "none", "1n4148", "1n4148-pair"])
+def test_a_resistive_chip_s_nodes_are_told_in_words(kind: str) -> None:
+    levels = 'upper = "0.5 V"\nlower = "-0.5 V"\n' if kind.endswith("pair") else ""
+    text = f'[chip]\nfamily = "resistive"\n[device]\nkind = "{kind}"\n{levels}'
+    (said,) = (one for one in assumptions(technology_from_toml(text)) if one.startswith("Hidden nodes carry"))
+    words = {"ideal": "one perfect diode", "none": "no device", "1n4148": "one real diode", "1n4148-pair": "two real"}
+    assert words[kind] in said

@@ -19,6 +19,9 @@ WIDTHS = (390, 1280)
 """Of a phone and of a desk, in CSS pixels."""
 
 
+WORDS = "half selected neighbours, wires and the controller are not counted " * 3
+
+
 def figure() -> Figure:
     drawn = Figure(figsize=(9.0, 3.0))
     drawn.subplots().plot([1, 2, 4])
@@ -33,6 +36,9 @@ def page() -> Page:
         [
             Section("First part", [Note("x < y"), Facts({"name": "value", "long": "word" * 60})]),
             Section("Numbers", [Table(("a", "b"), [(1.23456, True), (None, False)], "caption")]),
+            Section(
+                "Costs", [Table(("what", "value", "formula", "given"), [("much in " * 5, "1 nJ", "all " * 9, WORDS)])]
+            ),
             Section("Text", [Listing("R1 a b 1k <script>alert(1)</script>\n" + "x" * 400, "netlist")]),
             Section("Pictures", [Picture(figure(), "drawn"), *(Stored(svg, "cell") for svg in drawings())]),
         ],
@@ -70,7 +76,7 @@ def test_drawings_are_svg_with_their_symbols() -> None:
 
 
 def open_in_browser(path: Path) -> list[tuple[int, bool, int, list[str]]]:
-    """Width of the document, whether every picture is there, how many, and what went wrong, at each width."""
+    """Width of the document and its cells, whether every picture is there, how many, what went wrong, at each width."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="the browser is driven by playwright (extra 'dev')")
     found = []
     with sync_api.sync_playwright() as driver:
@@ -82,7 +88,8 @@ def open_in_browser(path: Path) -> list[tuple[int, bool, int, list[str]]]:
             tab.on("pageerror", lambda error, trouble=trouble: trouble.append(str(error)))
             tab.on("requestfailed", lambda request, trouble=trouble: trouble.append(request.url[:80]))
             tab.goto(path.as_uri())
-            across = tab.evaluate("document.documentElement.scrollWidth")
+            cells = "[...document.querySelectorAll('td')].map(cell => cell.getBoundingClientRect().right)"
+            across = tab.evaluate(f"Math.max(document.documentElement.scrollWidth, ...{cells})")
             there = tab.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 50)")
             found.append((across, there, tab.evaluate("document.images.length"), trouble))
         browser.close()
