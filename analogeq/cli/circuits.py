@@ -37,6 +37,7 @@ from analogeq.flow.families import (
 )
 from analogeq.flow.runs import open_run
 from analogeq.flow.training import settle_one
+from analogeq.flow.waveforms import write_waveform
 
 RunFolder = Annotated[Path | None, typer.Option("--run", help="A trained run's folder, instead of random weights.")]
 Scale = Annotated[
@@ -50,7 +51,7 @@ Inputs = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(name="compile", epilog="Example: analogeq compile --layers 64,100,10 --output digits.cir")(compile_)
-    app.command(epilog="Example: analogeq settle --layers 4,6,2 --inputs 0.2,0.9,0.4,0 --engine ngspice")(settle)
+    app.command(epilog="Example: analogeq settle --layers 4,6,2 --inputs 0.2,0.9,0.4,0 --waveform settling.csv")(settle)
 
 
 def compile_(
@@ -115,11 +116,21 @@ def settle(
     scale: Scale = None,
     engine: EngineName = "native",
     workers: Workers = None,
+    waveform: Annotated[
+        Path | None, typer.Option("--waveform", help="Hopfield: CSV of every node's voltage in time; a .png beside it.")
+    ] = None,
+    duration: Annotated[
+        float, typer.Option("--duration", help="How long the waveform is followed, in time constants.")
+    ] = 20.0,
     as_json: AsJson = False,
 ) -> None:
     """Settle one sample, from zero to its equilibrium, and print the outputs' voltages; with --json every node's."""
     circuit, start = _programmed(layers, graph, technology, run, seed, scale)
     parameters, signals = start.parameters, _signals(circuit, inputs, seed)
+    files: tuple[Path, ...] = ()
+    if waveform is not None:
+        settler = Settler(engine, workers)
+        files = write_waveform(circuit, parameters, signals, settler, duration=duration, file=waveform)
     began = time.perf_counter()
     point = settle_one(circuit, parameters, signals, Settler(engine, workers))
     seconds = time.perf_counter() - began
@@ -138,6 +149,7 @@ def settle(
                 "remark": remark(circuit),
                 "one_operating_point": None if certificate is None else certificate.strictly_convex,
                 "certificate_margin": None if certificate is None else certificate.margin,
+                "files": [str(file) for file in files],
                 "voltages": volts,
             }
         )
@@ -157,6 +169,8 @@ def settle(
     if certificate is not None:
         proven = f"one operating point, proven with margin {certificate.margin:.3g}"
         out.print(proven if certificate.strictly_convex else "no proof that this is the only operating point")
+    for file in files:
+        out.print(str(file), markup=False)
 
 
 def _tell_values(out: Console, start: Start, inputs: str | None, seed: int) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from analogeq.cli.options import (
@@ -28,6 +31,7 @@ from analogeq.cli.options import (
 )
 from analogeq.errors import InputError
 from analogeq.flow.comparison import CompareRequest, compare_run
+from analogeq.flow.cost import CostRow
 from analogeq.flow.cost.runs import run_costs
 from analogeq.flow.design import build_circuit, has_weights, parse_layers, starting_weights
 from analogeq.flow.exporting import export_run
@@ -201,11 +205,24 @@ def evaluate(
     out.print(f"  copy alone            {found.copy_test_error:6.2f} % error", markup=False)
     out.print(f"  copy, then settling   {found.settled_test_error:6.2f} % error", markup=False)
     out.print(f"  same class chosen     {found.agreement:6.2f} % of samples; mean gap {found.gap:.4f}", markup=False)
-    if cost:
+    _tell_prices(out, prices)
+
+
+WIDE = 120
+"""Columns of a terminal in which formulas and assumptions stand beside their number."""
+
+
+def _tell_prices(out: Console, prices: Sequence[CostRow]) -> None:
+    """Print each price with its formula and what it takes as given: beside it, or below it where there is no room."""
+    if out.width >= WIDE:
         table = Table("what", "value", "formula", "takes as given", box=None)
         for row in prices:
             table.add_row(*map(escape, (row.what, row.told, row.formula, row.assumptions)))
         out.print(table)
+        return
+    for row in prices:
+        out.print(f"{row.what}: {row.told}", markup=False, style="bold")
+        out.print(Padding(escape(f"{row.formula}; takes as given: {row.assumptions}"), (0, 0, 0, 4)))
 
 
 def compare(

@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, help, JSON."""
 
+import csv
 import json
 import os
 import signal
@@ -78,6 +79,8 @@ def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixtu
         (["settle", "--layers", "2,2", "--scale", "nan"], "--scale nan"),
         (["settle", "--layers", "2,2", "--scale", "-1"], "--scale -1"),
         (["compare", "--layers", "2,2", "--horizon", "1e9"], "100000"),
+        (["settle", "--layers", "2,2", "--waveform", "x.csv", "--duration", "-1"], "--duration -1"),
+        (["settle", "--layers", "2,2", "--waveform", "x.txt"], "end the name in .csv"),
         (["settle", "--layers", "2,2", "--engine", "hspice"], "hspice"),
         (["settle", "--graph", "/nowhere.graphml"], "no such file"),
         (["train", "--layers", "4,6,3", "--data", "irs", "--output", "unused"], "iris"),
@@ -328,3 +331,21 @@ def test_ctrl_c_in_a_study_says_that_what_is_finished_is_kept_and_how_to_go_on(
     monkeypatch.setattr("sys.argv", ["analogeq", "sweep", "my study.toml"])
     assert run(["sweep", "my study.toml", "--output", str(tmp_path)]) == 130
     assert "go on with: analogeq sweep 'my study.toml'" in capsys.readouterr().err
+
+
+def test_a_waveform_begins_at_zero_and_ends_where_the_circuit_settles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wave.csv"
+    # One neuron of weight 0.5 charges as 0.3 V (1 - e^(-t/tau)), in closed form.
+    (tmp_path / "net.csv").write_text("source,target,role,weight\nx,,input,\ny,,output,\nx,y,,0.5\n", encoding="utf-8")
+    arguments = ("settle", "--graph", str(tmp_path / "net.csv"), "--inputs", "0.6", "--waveform", str(file))
+    found = _json(capsys, *arguments, "--duration", "30")
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    times = np.array([float(row["time_s"]) for row in rows])
+    volts = np.array([float(row["y_V"]) for row in rows])
+    assert volts == pytest.approx(0.3 * (1.0 - np.exp(-times / 1e-7)), abs=1e-6)  # the engine's tolerance
+    assert volts[-1] == pytest.approx(found["voltages"]["y"], abs=1e-6)
+    assert [Path(name).suffix for name in found["files"]] == [".csv", ".png"]
+    assert (tmp_path / "wave.png").stat().st_size > 0
