@@ -60,7 +60,7 @@ def gradient_check(
     ] = None,
     engine: EngineName = "native",
     workers: Workers = None,
-    samples: Annotated[int, typer.Option(min=1, help="Samples in the minibatch.")] = 20,
+    samples: Annotated[int, typer.Option(min=1, help="Samples; of a run, its first of the test set.")] = 20,
     betas: Annotated[str, typer.Option(help="Nudge strengths, each tried one-sided and centred.")] = (
         "0.0001,0.0003,0.001,0.003,0.01,0.03,0.1,0.3,1"
     ),
@@ -154,6 +154,11 @@ def _conclude(out: Console, check: GradientCheck) -> None:
         out.print(check.remark, markup=False, style="bold")
     if check.corners:
         out.print(f"{check.corners} nodes stand exactly at a corner; there the exact gradient is one-sided")
+    if check.vacuous:
+        out.print(check.vacuous, markup=False, style="bold")
+        return
+    if check.zero:
+        out.print(f"the exact gradient of {', '.join(check.zero)} is zero; a cosine says nothing there", markup=False)
     for row in check.proposals():
         out.print(
             f"loses least ({times(row)}, noise {row.noise:g} V): {row.setting.nudging}, β = {row.setting.beta:g};"

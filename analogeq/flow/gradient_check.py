@@ -149,6 +149,21 @@ class GradientCheck:
     missing: tuple[Missing, ...]
     remark: str = ""
 
+    @property
+    def zero(self) -> tuple[str, ...]:
+        """Layers of which the exact gradient is zero: whatever an estimate is, there is nothing to hold it against."""
+        return tuple(dict.fromkeys(row.layer for row in self.rows if row.ratio is None))
+
+    @property
+    def vacuous(self) -> str:
+        """Say that the exact gradient is zero everywhere; empty where it is not."""
+        if {row.layer for row in self.rows} != set(self.zero):
+            return ""
+        return (
+            f"the exact gradient of these {self.samples} samples is zero in every layer: each output already stands at "
+            "its target or at a rail, and cosines say nothing; take more samples, or a run that is less trained"
+        )
+
     def worst(self) -> tuple[GradientRow, ...]:
         """For each setting and noise the row of the layer that loses most."""
         groups = groupby(self.rows, key=lambda r: (r.setting, r.noise))

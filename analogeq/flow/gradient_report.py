@@ -32,7 +32,8 @@ class GradientReport:
             "samples": self.check.samples,
             "nodes_at_corners": self.check.corners,
             "kirchhoff_residual": self.check.kirchhoff_residual,
-            "remark": self.check.remark,
+            "remark": self.check.vacuous or self.check.remark,
+            "zero_layers": list(self.check.zero),
             "rows": [flat(row) for row in self.check.rows],
             "missing": [{**asdict(m.setting), "reason": m.reason} for m in self.check.missing],
             "proposals": [flat(row) for row in self.check.proposals()],
@@ -90,6 +91,8 @@ def require_cosine(check: GradientCheck, least: float) -> None:
     CheckFailedError
         Naming the layer that falls short.
     """
+    if check.vacuous:
+        raise CheckFailedError(f"gradient-check: {check.vacuous}")
     proposals = check.proposals()
     if not proposals:
         raise CheckFailedError("gradient-check: no estimate could be made; see the reasons, and try smaller betas")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.circuit import Circuit
+from analogeq.engines import engine
 from analogeq.errors import InputError
 from analogeq.flow.families import AnyCircuit, Settler, presented, programmed
 from analogeq.network import Parameters
@@ -55,7 +56,7 @@ def write_waveform(
         raise InputError(f"--waveform {file}: a waveform is written as CSV; end the name in .csv")
     tech = circuit.technology
     points = min(int(POINTS_A_TIME_CONSTANT * duration) + 2, MOST_POINTS)
-    with settler.open(circuit) as session:
+    with engine(settler.name, workers=settler.workers, accuracy="tight").open(circuit) as session:
         session.program(programmed(circuit, parameters))
         wave = session.transient(presented(circuit, inputs), duration * tech.time_constant, points=points)
     trace = SettlingTrace(settler.name, "line", wave.times, wave.voltages[0])

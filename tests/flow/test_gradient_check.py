@@ -280,3 +280,16 @@ def test_wires_cost_the_estimate_some_of_the_gradient_s_direction() -> None:
         for wires in (Wires(1.0, 1.0), Wires(100.0, 100.0), Wires(1000.0, 1000.0))
     ]
     assert losses_of[0] < losses_of[1] < losses_of[2]
+
+
+def test_a_gradient_that_is_zero_everywhere_is_said_to_prove_nothing():
+    zero = np.zeros(NETWORK.n_edges)
+    biases = np.full(NETWORK.n_nodes, -3.0)  # every node at the lower rail, where nothing moves it
+    biases[NETWORK.outputs] = 3.0
+    circuit = Circuit(NETWORK, Technology())
+    inputs, targets = np.full((4, NETWORK.n_inputs), 0.5), np.ones((4, NETWORK.n_outputs))
+    check = check_gradients(Subject(circuit, Parameters(zero, biases), inputs, targets), Sweep(betas=(0.1,)))
+    assert set(check.zero) == {row.layer for row in check.rows}
+    assert "zero in every layer" in check.vacuous
+    with pytest.raises(CheckFailedError, match="zero in every layer"):
+        require_cosine(check, 0.9)
