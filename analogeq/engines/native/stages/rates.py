@@ -129,7 +129,7 @@ class StageRates:
                     _arrival(h, np.abs(level - start), sign * first, sign * last),
                     last,
                 )
-                yield was & pushed & ~(held & pushes), h * first / (first - last), last
+                yield was & pushed & ~(held & pushes), np.clip(h * first / (first - last), 0.0, h), last
 
     @cached_property
     def _following(self) -> float:
