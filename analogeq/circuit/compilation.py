@@ -7,7 +7,8 @@ from typing import overload
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.mapping import refuse_sparse_arrays
 from analogeq.circuit.netlist.simulation import folded_schematic
 from analogeq.circuit.resistive import ResistiveCircuit

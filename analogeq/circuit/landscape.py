@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive
 from analogeq.circuit.stages import amplifier_slopes, coupling_matrix, relaxation_matrix
 from analogeq.hardware import DiodeClamp

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import clamp_current

@@ -38,7 +38,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.readings import readings
 from analogeq.circuit.reference_lines import line_readings
@@ -139,7 +140,7 @@ def crossbar_noise(circuit: Circuit, conductances: Conductances) -> Doubles:
 def _through_pairs(circuit: Circuit, conductances: Conductances) -> Doubles:
     """Densities over 4kT [S]: the two columns of a neuron are its own, whatever arrays end in them."""
     tech, net = circuit.technology, circuit.network
-    found = np.diag(np.add(*(g.astype(np.float64) for g in conductances.pairs("biases"))))
+    found = np.diag(np.add(*conductances.doubles("biases")))
     for read in readings(net, conductances):
         found[read.receiver, read.receiver] += read.plus.seen() + read.minus.seen()
     gains = np.full(net.n_nodes, tech.sense_gain)

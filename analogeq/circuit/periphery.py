@@ -16,19 +16,17 @@ what is programmed, :math:`-A_j (o^+_j S^+_j - o^-_j S^-_j)` with a column's sum
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.readings import readings
 from analogeq.hardware.amplifiers import AmplifierFlaws
 from analogeq.hardware.technology import Technology
 from analogeq.network import Network
 from analogeq.network.network import Floats
-
-if TYPE_CHECKING:
-    from analogeq.circuit.circuit import Conductances
 
 Doubles = NDArray[np.float64]
 F = TypeVar("F", bound=Floats)
@@ -57,7 +55,7 @@ def per_column(network: Network, forward: F, backward: F, factors: Doubles) -> t
 
 def _offset_currents(network: Network, scaled: Conductances, flaws: AmplifierFlaws) -> Doubles:
     tech = scaled.technology
-    g_plus, g_minus = (g.astype(np.float64) for g in scaled.pairs("biases"))
+    g_plus, g_minus = scaled.doubles("biases")
     pulled, sent = g_plus * flaws.plus - g_minus * flaws.minus, np.zeros(network.n_nodes)
     for read in readings(network, scaled):
         at = read.receiver

@@ -50,12 +50,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.circuit import Circuit, Conductances, Which
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive, Nudge, Tether, Volts
-from analogeq.circuit.mapping import References
 from analogeq.circuit.readings import readings
 from analogeq.circuit.reference_lines import line_readings
 from analogeq.circuit.wired import drawn_power
+from analogeq.circuit.word_lines import WordLines, word_lines
 from analogeq.hardware.clamp import DiodeClamp
 from analogeq.hardware.diode import resisted_diode_current, thermal_voltage
 
@@ -63,24 +64,6 @@ Doubles = NDArray[np.float64]
 
 AT_RAIL = 1e-6
 """Distance in rails at which an ideal clamp counts as conducting: simulators leave nanovolts there."""
-
-
-@dataclass(frozen=True, eq=False)
-class WordLines:
-    """Conductance that each word line drives into virtual grounds [S]: pairs, or devices and their reference.
-
-    Attributes
-    ----------
-    inputs : ndarray, shape (input,)
-    neurons : ndarray, shape (node,)
-        Forward and backward reading of the couplings.
-    bias : float
-        The line that stands at the rail.
-    """
-
-    inputs: Doubles
-    neurons: Doubles
-    bias: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,43 +115,6 @@ class Ledger:
 
 class Power(Ledger):
     """Power of every sample [W], of the voltages' shape without the node axis."""
-
-
-def word_lines(circuit: Circuit, conductances: Conductances) -> WordLines:
-    """Sum the devices on every word line, see `WordLines`; what it drives if no wire resists."""
-    if conductances.references is not None:
-        return _referenced_lines(circuit, conductances, conductances.references)
-    net = circuit.network
-    both, back = np.add(*_pairs(conductances, "weights")), np.add(*_pairs(conductances, "backward"))
-    inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
-    for block in net.blocks:
-        rows, cols = block.endpoints()
-        devices = block.edges
-        if block.pre == 0:
-            np.add.at(inputs, rows, both[devices])
-            continue
-        np.add.at(neurons, rows + net.layer(block.pre).start, both[devices])
-        np.add.at(neurons, cols + net.layer(block.post).start, back[devices])
-    bias = float(np.sum(_pairs(conductances, "biases")))
-    return WordLines(inputs, neurons, bias)
-
-
-def _referenced_lines(circuit: Circuit, conductances: Conductances, references: References) -> WordLines:
-    """One device for each weight, and one more on every word line."""
-    net = circuit.network
-    devices = _pairs(conductances, "weights")[0]
-    inputs, neurons = np.zeros(net.n_inputs), np.zeros(net.n_nodes)
-    for block, held in zip(net.blocks, references.forward, strict=True):
-        driven = inputs if block.pre == 0 else neurons[net.layer(block.pre)]
-        driven += block.view(devices).sum(axis=1) + held
-    for block, held in zip(net.coupling_blocks, references.backward, strict=True):
-        neurons[net.layer(block.post)] += block.view(devices).sum(axis=0) + held
-    return WordLines(inputs, neurons, float(_pairs(conductances, "biases")[0].sum()) + references.bias)
-
-
-def _pairs(conductances: Conductances, which: Which) -> tuple[Doubles, Doubles]:
-    g_plus, g_minus = (g.astype(np.float64) for g in conductances.pairs(which))
-    return g_plus, g_minus
 
 
 def power_flow(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Volts) -> Power:
@@ -260,7 +206,7 @@ def _bias_heat(circuit: Circuit, conductances: Conductances, lines: WordLines) -
     rail, flaws = circuit.technology.rail, circuit.amplifiers
     if flaws is None:
         return lines.bias * rail**2
-    g_plus, g_minus = _pairs(conductances, "biases")
+    g_plus, g_minus = conductances.doubles("biases")
     return float(g_plus @ (rail - flaws.plus) ** 2 + g_minus @ (rail - flaws.minus) ** 2)
 
 

@@ -13,17 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.crossbar import Crossbar
 from analogeq.circuit.wired import Direction, crossbars
 from analogeq.network import Block, Network
-
-if TYPE_CHECKING:
-    from analogeq.circuit.circuit import Conductances
 
 Doubles = NDArray[np.float64]
 

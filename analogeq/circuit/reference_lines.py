@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.crossbar import Crossbar
 from analogeq.circuit.mapping import ArrayMaps
 from analogeq.circuit.wired import Direction, as_read, through
@@ -47,7 +48,7 @@ from analogeq.network import Block, Network
 from analogeq.network.network import Floats
 
 if TYPE_CHECKING:
-    from analogeq.circuit.circuit import Circuit, Conductances
+    from analogeq.circuit.circuit import Circuit
 
 Doubles = NDArray[np.float64]
 

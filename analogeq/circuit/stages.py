@@ -29,7 +29,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.hardware.amplifiers import AmplifierLimits
 

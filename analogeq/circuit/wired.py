@@ -14,20 +14,18 @@ amplifiers, without wire. Weights that share reference lines have one array with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.crossbar import Crossbar
 from analogeq.circuit.drive import Volts
 from analogeq.errors import GraphError
 from analogeq.hardware import Technology
 from analogeq.network import Block, Network
 from analogeq.network.network import Floats
-
-if TYPE_CHECKING:
-    from analogeq.circuit.circuit import Conductances
 
 Doubles = NDArray[np.float64]
 Pairs = tuple[Floats, Floats]

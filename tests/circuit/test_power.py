@@ -9,7 +9,7 @@ from analogeq.circuit import Circuit, Drive, Nudge, Tether, power_flow
 from analogeq.circuit.laws import node_imbalance
 from analogeq.circuit.netlist import readable_netlist
 from analogeq.circuit.netlist.hierarchy import cell_hierarchy
-from analogeq.circuit.power import word_lines
+from analogeq.circuit.word_lines import word_lines
 from analogeq.hardware import DiodeClamp, Technology, Wires
 from analogeq.network import Network, Parameters
 

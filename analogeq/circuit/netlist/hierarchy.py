@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit, Conductances, Which
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances, Which
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.nodes import Nodes

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from PySpice.Spice.Netlist import Circuit as PySpiceCircuit
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Capacitors, CurrentConveyors, Diodes, Element, IdealClamps, Table
 from analogeq.circuit.expressed import ExpressedSources

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.drive import Drive, Volts
 from analogeq.circuit.elements import Instances
 from analogeq.circuit.netlist.hierarchy import Hierarchy, cell_hierarchy

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.elements import CurrentConveyors, Doubles, Instances, Ints, Table, VoltageSources
 from analogeq.circuit.netlist.mesh import mesh
 from analogeq.circuit.netlist.nodes import Nodes

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from analogeq.circuit.circuit import Circuit, Conductances
+from analogeq.circuit.circuit import Circuit
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.elements import (
     Capacitors,
     CurrentSources,

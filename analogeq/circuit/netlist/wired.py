@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analogeq.circuit.circuit import Conductances
+from analogeq.circuit.conductances import Conductances
 from analogeq.circuit.elements import Ints, Table
 from analogeq.circuit.netlist.mesh import mesh
 from analogeq.circuit.netlist.nodes import Nodes
