@@ -205,7 +205,8 @@ def evaluate(
     out.print(f"  copy alone            {found.copy_test_error:6.2f} % error", markup=False)
     out.print(f"  copy, then settling   {found.settled_test_error:6.2f} % error", markup=False)
     out.print(f"  same class chosen     {found.agreement:6.2f} % of samples; mean gap {found.gap:.4f}", markup=False)
-    _tell_prices(out, prices)
+    if cost:
+        _tell_prices(out, prices)
 
 
 WIDE = 120

@@ -148,6 +148,8 @@ def _waveforms(run: Run) -> list[Section]:
 
 def _learning(run: Run) -> Section:
     history = read_history(run.folder / "history.jsonl")
+    if not history:
+        raise InputError(f"{run.folder / 'history.jsonl'}: holds no epoch yet; train at least one, with --resume")
     last = history[-1]
     unit = "fraction of rail" if isinstance(run.circuit, Circuit) else "V"
     found = learning_curve_figure([LearningCurve.of(f"{run.engine} engine", history)], unit=unit)

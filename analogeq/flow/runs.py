@@ -14,7 +14,7 @@ from analogeq.circuit import compile_circuit
 from analogeq.controller import Schedule
 from analogeq.data import Dataset, load
 from analogeq.digital import FeedforwardCopy
-from analogeq.errors import InputError
+from analogeq.errors import CheckpointError, InputError
 from analogeq.files import write_text_atomically
 from analogeq.flow.design import compile_drawn
 from analogeq.flow.families import AnyCircuit, AnyConfig, copy_of, family_of, shared_of, wiring_of
@@ -120,10 +120,20 @@ def open_run(folder: Path) -> Run:
         described = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{folder}: no run.json there; train one first: analogeq train --output {folder}") from None
+    except NotADirectoryError:
+        raise InputError(f"{folder}: is a file; give the folder that analogeq train wrote") from None
     except json.JSONDecodeError as damage:
         raise InputError(f"{folder / 'run.json'}: not JSON ({damage}); train the run anew") from damage
-    text = (folder / "technology.toml").read_text(encoding="utf-8")
-    circuit = _circuit(folder, described["network"], technology_from_toml(text))
+    try:
+        return _opened(folder, described)
+    except (KeyError, TypeError, AttributeError) as damage:
+        raise InputError(
+            f"{folder / 'run.json'}: is not as train writes it ({type(damage).__name__}: {damage}); train the run anew"
+        ) from damage
+
+
+def _opened(folder: Path, described: dict[str, Any]) -> Run:
+    circuit = _circuit(folder, described["network"], _technology(folder))
     learned = load_checkpoint(folder / "checkpoint.npz", circuit.network, wiring_of(circuit)).learned
     config = config_from(described.get("family", "hopfield"), described["training"])
     return Run(
@@ -136,6 +146,34 @@ def open_run(folder: Path) -> Run:
         copy=copy_of(circuit, learned.copy, config),
         devices=learned.devices,
     )
+
+
+def _technology(folder: Path) -> Technology | ResistiveTechnology:
+    file = folder / "technology.toml"
+    try:
+        return technology_from_toml(file.read_text(encoding="utf-8"), source=str(file))
+    except FileNotFoundError:
+        raise InputError(f"{file}: is missing, so nobody knows what the run's chip is made of; train it anew") from None
+
+
+def check_same_circuit(folder: Path, circuit: AnyCircuit) -> None:
+    """Refuse to go on with a run for another chip or another network than it was begun with.
+
+    Raises
+    ------
+    CheckpointError
+        Naming what differs.
+    """
+    if not (folder / "run.json").exists():
+        return
+    begun = open_run(folder).circuit
+    if to_toml(begun.technology) != to_toml(circuit.technology):
+        raise CheckpointError(
+            f"{folder}: was trained on another chip, that of {folder / 'technology.toml'}; resume with "
+            "--technology and that file, or choose another --output"
+        )
+    if not begun.network.same_as(circuit.network):
+        raise CheckpointError(f"{folder}: was trained on another network; resume with the same, or another --output")
 
 
 def config_from(family: str, stored: dict[str, object]) -> AnyConfig:

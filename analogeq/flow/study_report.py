@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from analogeq.errors import InputError
 from analogeq.flow.sweep.metrics import METRICS
 from analogeq.report.html import Facts, Listing, Note, Page, Section, Stored, Table
 from analogeq.report.style import shown
@@ -16,8 +17,23 @@ Group = Mapping[str, Any]
 
 
 def study_page(folder: Path) -> Page:
-    """Lay out what ``analogeq sweep`` wrote into ``folder``."""
-    record = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    """Lay out what ``analogeq sweep`` wrote into ``folder``.
+
+    Raises
+    ------
+    InputError
+        If its record is damaged.
+    """
+    try:
+        return _page(folder, json.loads((folder / "study.json").read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError) as damage:
+        raise InputError(
+            f"{folder / 'study.json'}: is not as analogeq sweep writes it ({type(damage).__name__}: {damage}); run the "
+            "sweep's command again, which keeps finished points"
+        ) from damage
+
+
+def _page(folder: Path, record: Mapping[str, Any]) -> Page:
     subject = record["study"]["study"]
     sections = [
         Section("Study", _study(record)),

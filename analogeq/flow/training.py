@@ -13,7 +13,7 @@ from analogeq.digital import FeedforwardCopy
 from analogeq.engines import OperatingPoint
 from analogeq.errors import CheckpointError, InputError
 from analogeq.flow.families import AnyCircuit, AnyConfig, Settler, check_family, presented, programmed
-from analogeq.flow.runs import DataSource, Run, describe_run
+from analogeq.flow.runs import DataSource, Run, check_same_circuit, describe_run
 from analogeq.hardware.memory import DeviceState
 from analogeq.network import Parameters
 from analogeq.training import EpochRecord, Learned, Learner, Progress, Trainer, copy_error, error_percent
@@ -67,6 +67,8 @@ def train(
     if not resume and (folder / "checkpoint.npz").exists():
         raise CheckpointError(f"{folder}: holds a run already; go on with --resume, or choose another --output")
     check_family(circuit, config)
+    if resume:
+        check_same_circuit(folder, circuit)
     with settler.open(circuit) as session:
         trainer = Trainer(session, data, config, folder=folder, progress=progress)
         if resume:

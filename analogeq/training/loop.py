@@ -238,7 +238,10 @@ def read_history(path: Path) -> list[EpochRecord]:
     """Read history.jsonl; an absent file is an empty history."""
     if not path.exists():
         return []
-    return [EpochRecord(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    try:
+        return [EpochRecord(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    except (ValueError, TypeError) as damage:
+        raise CheckpointError(f"{path}: damaged ({damage}); remove the lines that are no epochs") from damage
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -349,3 +350,61 @@ def test_a_waveform_begins_at_zero_and_ends_where_the_circuit_settles(
     assert volts[-1] == pytest.approx(found["voltages"]["y"], abs=1e-6)
     assert [Path(name).suffix for name in found["files"]] == [".csv", ".png"]
     assert (tmp_path / "wave.png").stat().st_size > 0
+
+
+@pytest.fixture
+def broken(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "broken"))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "command", "said"),
+    [
+        ("run.json", "{}", "evaluate", "run.json: is not as train writes it"),
+        ("run.json", '{"network": 3}', "evaluate", "run.json: is not as train writes it"),
+        ("technology.toml", None, "evaluate", "technology.toml: is missing"),
+        ("technology.toml", "[chip", "evaluate", "technology.toml: is not TOML"),
+        ("history.jsonl", "garbage\n", "report", "history.jsonl: damaged"),
+        ("history.jsonl", None, "report", "holds no epoch"),
+        ("study.json", "{}", "report", "study.json: is not as analogeq sweep writes it"),
+        ("study.json", '{"study', "report", "study.json: is not as analogeq sweep writes it"),
+    ],
+)
+def test_a_damaged_run_is_told_by_its_file(
+    file: str, text: str | None, command: str, said: str, broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if text is None:
+        (broken / file).unlink()
+    else:
+        (broken / file).write_text(text, encoding="utf-8")
+    assert run([command, str(broken)]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_is_not_resumed_on_another_chip_or_network(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chip = broken.parent / "chip.toml"
+    chip.write_text('[chip]\nrail = "2 V"\n', encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in broken.iterdir()}
+    common = ["train", "--data", "iris", "--epochs", "3", "--batch", "20", "--output", str(broken), "--resume"]
+    assert run([*common, "--layers", "4,6,3", "--technology", str(chip)]) == 2
+    assert "another chip" in capsys.readouterr().err
+    assert run([*common, "--layers", "4,7,3"]) == 2
+    assert "another network" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in broken.iterdir()} == before
+    assert run([*common, "--layers", "4,6,3"]) == 0
+
+
+def test_prices_are_printed_on_request_only_however_wide_the_terminal(
+    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    assert run(["evaluate", str(trained)]) == 0
+    assert "formula" not in capsys.readouterr().out
+    assert run(["evaluate", str(trained), "--cost"]) == 0
+    wide = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "70")
+    assert run(["evaluate", str(trained), "--cost"]) == 0
+    narrow = capsys.readouterr().out
+    assert "takes as given" in wide.splitlines()[4]
+    assert "time constant: 100" in narrow
+    assert all("C / G0" in printed for printed in (wide, narrow))
