@@ -128,7 +128,9 @@ def _tell(summary: Summary, folder: Path, *, as_json: bool) -> None:
         out.print(_table(summary))
     _tell_failures(summary, out)
     _tell_hopeless(summary, out)
-    out.print(f"wrote {folder}/: points.csv, summary.csv, study.json and a figure a metric")
+    drawn = any(group.varied and group.spreads for group in summary.groups)
+    figures = " and a figure a metric" if drawn else "; no figure"
+    out.print(f"wrote {folder}/: points.csv, summary.csv, study.json{figures}", markup=False)
     if summary.failed and summary.failed == len(summary.points):
         raise AnalogeqError(f"sweep: all of the {summary.failed} points failed, for the reasons above")
     if not summary.kept and not summary.missing and any(group.verdicts for group in summary.groups):
