@@ -59,22 +59,23 @@ def wires_figure(families: Mapping[str, Sequence[WireCurve]], *, title: str) -> 
     figure = style.new_figure(9.6, 0.4 + 3.4 * len(families))
     style.heading(figure, title)
     panels = figure.subplots(len(families), 2, squeeze=False)
+    sizes = sorted({curve.hidden for curves in families.values() for curve in curves})
+    colours = {size: style.SERIES[k % len(style.SERIES)] for k, size in enumerate(sizes)}
     for (errors, taken), (family, curves) in zip(panels, families.items(), strict=True):
-        _family(errors, taken, family, curves)
+        _dress(errors, taken, family)
+        for curve in curves:
+            _draw(errors, taken, curve, colours[curve.hidden])
+        _scale((errors, taken), curves)
+        _errors_by_logarithm(errors)
+        taken.set_ylim(bottom=0.0)
+        style.legend_beside(taken)
     return figure
 
 
-def _family(errors: Axes, taken: Axes, family: str, curves: Sequence[WireCurve]) -> None:
+def _dress(errors: Axes, taken: Axes, family: str) -> None:
     x = "resistance of a wire's segment [Ω]"
     style.dress(errors, x=x, y=f"{family}: settled test error [%]")
     style.dress(taken, x=x, y="share of the first layer taken [%]")
-    sizes = sorted({curve.hidden for curve in curves})
-    for curve in curves:
-        _draw(errors, taken, curve, style.SERIES[sizes.index(curve.hidden) % len(style.SERIES)])
-    _scale((errors, taken), curves)
-    _errors_by_logarithm(errors)
-    taken.set_ylim(bottom=0.0)
-    style.legend_beside(taken)
 
 
 def _draw(errors: Axes, taken: Axes, curve: WireCurve, colour: str) -> None:

@@ -18,6 +18,7 @@ def test_every_size_and_way_is_a_line_of_both_panels_and_named_once():
     figure = wires_figure({"hopfield": first, "resistive": [curve(30, "in place")]}, title="wires")
     errors, taken, others, _ = figure.axes
     assert len(others.lines) == 1
+    assert others.lines[0].get_color() == errors.lines[2].get_color()  # a size has one colour throughout
     assert [axes.get_ylabel().split(":")[0] for axes in (errors, others)] == ["hopfield", "resistive"]
     assert len(errors.lines) == len(taken.lines) == 3
     colours = [line.get_color() for line in errors.lines]
