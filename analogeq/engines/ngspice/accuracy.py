@@ -35,17 +35,20 @@ class Accuracy:
     Attributes
     ----------
     first_step, largest_step : float
-        In time constants, of the quickest amplifier where one is quicker than a neuron.
+        In time constants: of a neuron, or of the quickest amplifier where that has to be followed.
     fewest_steps : int
         A short phase is divided into at least this many.
     options : str
         Method and tolerances, in ngspice's words.
+    follows_amplifiers : bool
+        Whether steps are short against lags of amplifiers; Gear's rule damps what is quicker than its steps.
     """
 
     first_step: float
     largest_step: float
     fewest_steps: int
     options: str
+    follows_amplifiers: bool = True
 
 
 PHASES: dict[AccuracyName, Accuracy] = {
@@ -60,8 +63,8 @@ WAVEFORMS: dict[AccuracyName, Accuracy] = {
 """For waveforms that are looked at, and so interpolated between their points."""
 
 SETTLING: dict[AccuracyName, Accuracy] = {
-    "fast": Accuracy(0.02, 0.5, 4, "method=gear reltol=1e-6 trtol=1e9"),
-    "tight": Accuracy(0.02, 0.5, 4, "method=gear reltol=1e-6 trtol=1e3"),
+    "fast": Accuracy(0.02, 0.5, 4, "method=gear reltol=1e-6 trtol=1e9", follows_amplifiers=False),
+    "tight": Accuracy(0.02, 0.5, 4, "method=gear reltol=1e-6 trtol=1e3", follows_amplifiers=False),
 }
 """For the way to an equilibrium, where only the side that is taken matters. Of 240 random starts in
 random circuits with several minima (coupling two to four times Glorot's), 2 and 1 ended elsewhere
@@ -75,7 +78,7 @@ OPERATING_POINT_OPTIONS = "reltol=1e-6"
 
 def analysis_task(accuracy: Accuracy, circuit: Circuit, span: float, *, keep: str = "last") -> dict[str, object]:
     """Describe a transient of ``span`` [s] to a worker."""
-    tau = quickest(circuit)
+    tau = quickest(circuit) if accuracy.follows_amplifiers else circuit.technology.time_constant
     return {
         "stop": float(span),
         "first_step": min(accuracy.first_step * tau, 0.1 * float(span)),
