@@ -26,6 +26,8 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -178,3 +180,44 @@ def relaxation_matrix(
     else:
         found[neurons, driving] -= sending[:, None] * couplings / capacitance
     return found
+
+
+def state_speeds(circuit: Circuit, conductances: Conductances, drive: Drive, states: Doubles) -> Doubles:
+    """How fast every lagging state changes, but for the neurons' clamps [V/s], shape (batch, state); 0 for others."""
+    speeds = np.zeros_like(states)
+    stages, n = Stages.of(circuit), circuit.network.n_nodes
+    speeds[:, :n] = into_neurons(circuit, conductances, drive, states) / circuit.technology.node_capacitance
+    if stages is not None:
+        for part, lag, aim in _aims(circuit, stages, conductances, drive, states):
+            if lag > 0.0:
+                speeds[:, part] = (aim - states[:, part]) / lag
+    return speeds
+
+
+def put_quick_states(circuit: Circuit, conductances: Conductances, drive: Drive, states: Doubles) -> None:
+    """Put the states of amplifiers that do not lag where the others have them, in place."""
+    stages = Stages.of(circuit)
+    if stages is not None:
+        for part, lag, aim in _aims(circuit, stages, conductances, drive, states):
+            if lag == 0.0:
+                states[:, part] = aim
+
+
+def _aims(
+    circuit: Circuit, stages: Stages, conductances: Conductances, drive: Drive, states: Doubles
+) -> Iterator[tuple[slice, float, Doubles]]:
+    """Lines, then columns, where there are any: which states, their lag [s] and where they go [V]."""
+    limits = stages.limits
+    if limits.of_lines:
+        yield stages.lines, limits.line_time, limits.followed(states[:, stages.neurons])
+    if limits.of_columns:
+        sums = circuit.coupling_currents(conductances, states[:, stages.lines])
+        asked = (circuit.input_currents(conductances, drive.inputs) + sums) / circuit.technology.unit_conductance
+        yield stages.columns, limits.column_time, np.asarray(asked, dtype=np.float64)
+
+
+def quickest(circuit: Circuit) -> float:
+    """Shortest time constant of neurons and amplifiers [s]."""
+    tau, limits = circuit.technology.time_constant, circuit.limits
+    lags = [] if limits is None else [lag for lag in (limits.line_time, limits.column_time) if lag > 0.0]
+    return min([tau, *lags])

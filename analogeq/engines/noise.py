@@ -28,10 +28,11 @@ from scipy.linalg import solve_continuous_lyapunov
 from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.drive import Volts
 from analogeq.circuit.noise import NoiseCurrents, crossbar_noise, noise_currents, own_noise, root_of
+from analogeq.circuit.stages import amplifier_slopes, put_quick_states, quickest, settled_states, state_speeds
 from analogeq.engines.contract import Waveform
 from analogeq.engines.small_signal import Linearisation
 from analogeq.errors import InputError, NotSettledError
-from analogeq.hardware import DiodeClamp, Technology
+from analogeq.hardware import DiodeClamp
 from analogeq.hardware.diode import clamp_current
 
 Doubles = NDArray[np.float64]
@@ -108,7 +109,7 @@ def noisy_waveform(
         [s]
     seed : int
     steps : int, optional
-        100 a time constant if not given.
+        100 a time constant if not given, of the quickest amplifier where one is quicker than a neuron.
 
     Returns
     -------
@@ -119,35 +120,49 @@ def noisy_waveform(
     ----------
     .. [1] P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential Equations", Springer (1992), ch. 9.
     """
-    tech = circuit.technology
-    if circuit.limits is not None:
-        raise InputError(
-            "noisy waveform: amplifiers with limits have states of their own, which its steps leave out; take "
-            "noise_covariance or noise_density, which know them, or set bandwidths, swing and current limit to none"
-        )
-    steps = noise_steps(tech, duration, steps)
+    tech, n = circuit.technology, circuit.network.n_nodes
+    steps = noise_steps(circuit, duration, steps)
     rng, step = np.random.default_rng(seed), duration / steps
-    voltages = np.empty((len(start), steps + 1, circuit.network.n_nodes))
+    voltages = np.empty((len(start), steps + 1, n))
     voltages[:, 0] = start
+    states = settled_states(circuit, conductances, drive, start).copy()
     shared = crossbar_noise(circuit, conductances)
     alone = np.diag(shared).copy()
-    root = None if np.array_equal(shared, np.diag(alone)) else root_of(shared)
+    root = np.sqrt(alone) if np.array_equal(shared, np.diag(alone)) else root_of(shared)
     kick = np.sqrt(0.5 * step) / tech.node_capacitance
     for k in range(steps):
-        here = voltages[:, k]
-        own = own_noise(circuit, drive, here) + (alone if root is None else 0.0)
-        moved = here + step / tech.node_capacitance * _currents(circuit, conductances, drive, here)
-        moved += kick * np.sqrt(own) * rng.standard_normal(here.shape)
-        if root is not None:
-            moved += kick * rng.standard_normal(here.shape) @ root
-        voltages[:, k + 1] = moved if isinstance(tech.clamp, DiodeClamp) else np.clip(moved, *circuit.levels)
+        here = states[:, :n]
+        own = np.sqrt(own_noise(circuit, drive, here)) * rng.standard_normal(here.shape)
+        arriving = rng.standard_normal(here.shape)
+        arriving = arriving * root if root.ndim == 1 else arriving @ root
+        moved = states + step * _speeds(circuit, conductances, drive, states)
+        moved[:, :n] += kick * own
+        _add_crossbars(circuit, conductances, drive, (here, moved), arriving * np.sqrt(0.5 * step))
+        if not isinstance(tech.clamp, DiodeClamp):
+            moved[:, :n] = np.clip(moved[:, :n], *circuit.levels)
+        put_quick_states(circuit, conductances, drive, moved)
+        states, voltages[:, k + 1] = moved, moved[:, :n]
     return Waveform(np.linspace(0.0, duration, steps + 1), voltages, "native, with thermal noise")
 
 
-def noise_steps(technology: Technology, duration: float, steps: int | None) -> int:
+def _add_crossbars(
+    circuit: Circuit, conductances: Conductances, drive: Drive, states: tuple[Doubles, Doubles], charges: Doubles
+) -> None:
+    """Add what the crossbars' noise brings in a step [A s], to columns that lag or through conveyors to neurons."""
+    tech, n, (here, moved) = circuit.technology, circuit.network.n_nodes, states
+    limits = circuit.limits
+    if limits is not None and limits.column_time > 0.0:
+        moved[:, -n:] += charges / (tech.unit_conductance * limits.column_time)
+        return
+    if limits is not None:
+        charges = charges * amplifier_slopes(circuit, conductances, drive, here)[1]
+    moved[:, :n] += charges / tech.node_capacitance
+
+
+def noise_steps(circuit: Circuit, duration: float, steps: int | None) -> int:
     """How many steps a noisy waveform of ``duration`` [s] has: as asked, or `STEPS_PER_TIME_CONSTANT`."""
     if steps is None:
-        steps = max(1, round(duration / technology.time_constant * STEPS_PER_TIME_CONSTANT))
+        steps = max(1, round(duration / quickest(circuit) * STEPS_PER_TIME_CONSTANT))
     if steps < 1 or not duration > 0.0:
         raise InputError(f"noisy waveform: {steps} steps in {duration!r} s; give a time above zero and a step at least")
     return steps
@@ -184,11 +199,12 @@ def _linear(around: Linearisation, noise: NoiseCurrents, sample: int) -> tuple[N
     return moving, pull[np.ix_(moving, moving)], kicks[np.ix_(moving, moving)]
 
 
-def _currents(circuit: Circuit, conductances: Conductances, drive: Drive, voltages: Doubles) -> Doubles:
-    """Mean current [A] into each node, diode clamps included."""
-    tech = circuit.technology
-    total = np.asarray(circuit.unclamped_currents(conductances, drive, voltages), dtype=np.float64)
+def _speeds(circuit: Circuit, conductances: Conductances, drive: Drive, states: Doubles) -> Doubles:
+    """Mean speed of every state [V/s], diode clamps included."""
+    tech, n = circuit.technology, circuit.network.n_nodes
+    speeds = state_speeds(circuit, conductances, drive, states)
     if isinstance(tech.clamp, DiodeClamp):
         lower, upper = circuit.levels
-        total = total - clamp_current(voltages, tech.clamp, upper, tech.temperature, lower)[0]
-    return total
+        drawn = clamp_current(states[:, :n], tech.clamp, upper, tech.temperature, lower)[0]
+        speeds[:, :n] -= drawn / tech.node_capacitance
+    return speeds

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analogeq.circuit import Circuit
+from analogeq.circuit.stages import quickest
 
 AccuracyName = Literal["fast", "tight"]
 
@@ -86,13 +87,6 @@ def analysis_task(accuracy: Accuracy, circuit: Circuit, span: float, *, keep: st
         "options": accuracy.options,
         "keep": keep,
     }
-
-
-def quickest(circuit: Circuit) -> float:
-    """Shortest time constant of neurons and amplifiers [s]."""
-    tau, limits = circuit.technology.time_constant, circuit.limits
-    lags = [] if limits is None else [lag for lag in (limits.line_time, limits.column_time) if lag > 0.0]
-    return min([tau, *lags])
 
 
 def landing_task(circuit: Circuit, smallest_eigenvalue: float) -> dict[str, object]:

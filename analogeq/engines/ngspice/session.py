@@ -136,10 +136,10 @@ class NgspiceSession:
         """
         if self.circuit.limits is not None:
             raise InputError(
-                "noisy waveform in ngspice: its sources are drawn for amplifiers without limits; take noise_covariance "
-                "or noise_density of analogeq.engines.noise, which know them, or set no such limit"
+                "noisy waveform in ngspice: its sources are drawn for amplifiers without limits; follow it with "
+                "analogeq.engines.noise.noisy_waveform, which is native and knows them"
             )
-        at, count = self._prepared(drive, start), noise_steps(self.circuit.technology, duration, steps)
+        at, count = self._prepared(drive, start), noise_steps(self.circuit, duration, steps)
         times = np.linspace(0.0, duration, count + 1)
         task = analysis_task(WAVEFORMS[self._accuracy], self.circuit, duration, keep="all")
         waves = np.empty((len(at), count + 1, self.circuit.network.n_nodes))
