@@ -244,7 +244,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Analog against digital: time constants of the circuit against Euler steps, to 1 %, 0.1 % and 1e-6."""
-    request = CompareRequest(output, samples, tuple(engines.split(",")), horizon, seed)
+    request = CompareRequest(output, samples, tuple(name.strip() for name in engines.split(",")), horizon, seed)
     if run is not None:
         found = compare_run(request, run=open_run(run))
     else:

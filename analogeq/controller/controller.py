@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,8 +50,10 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.beta == 0.0:
             raise InputError("schedule: beta 0 does not nudge and leaves nothing to compare; give beta != 0")
-        if self.tether < 0.0:
-            raise InputError(f"schedule: tether {self.tether} is negative; a tether is a conductance: give 0 or more")
+        if not math.isfinite(self.beta):
+            raise InputError(f"schedule: beta {self.beta} is no strength of a nudge; give a finite number")
+        if not 0.0 <= self.tether < math.inf:
+            raise InputError(f"schedule: tether {self.tether}; a tether is a conductance: give 0 or more, finite")
         if self.nudging not in NUDGINGS:
             raise InputError(f"schedule: nudging {self.nudging!r} is unknown; choose one of {', '.join(NUDGINGS)}")
         for name, value in (("free_time", self.free_time), ("nudged_time", self.nudged_time)):

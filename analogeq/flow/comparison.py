@@ -25,6 +25,7 @@ from analogeq.training import TrainingConfig
 DEFAULT_TETHER = 0.1
 
 
+MOST_SAMPLES = 10_000
 LONGEST_HORIZON = 1e5
 """Time constants: two million points of every waveform."""
 
@@ -54,6 +55,8 @@ class CompareRequest:
     seed: int
 
     def __post_init__(self) -> None:
+        if not 1 <= self.samples <= MOST_SAMPLES:
+            raise InputError(f"--samples {self.samples}: give 1 to {MOST_SAMPLES:,}; each is settled in every way")
         if not 0.0 < self.horizon <= LONGEST_HORIZON:
             raise InputError(
                 f"--horizon {self.horizon}: give a positive number of time constants, at most {LONGEST_HORIZON:g}"

@@ -31,6 +31,10 @@ LIMIT = "small-signal"
 """What rows of the beta → 0 estimate hold where others name their nudging."""
 
 
+FARTHEST = 1e9
+"""From 1, either way, of nudge strengths and volts: beyond it double precision holds no difference of two phases."""
+
+
 @dataclass(frozen=True)
 class Sweep:
     """What is varied.
@@ -57,10 +61,15 @@ class Sweep:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.betas or any(not 0.0 < b < np.inf for b in self.betas):
-            raise InputError(f"betas {self.betas}: give positive numbers; the sign is the nudging's own choice")
-        if not self.noises or any(not 0.0 <= s < np.inf for s in self.noises):
-            raise InputError(f"noise {self.noises} V: a standard deviation is zero or more; give for example 0.001")
+        if not self.betas or any(not 1.0 / FARTHEST <= b <= FARTHEST for b in self.betas):
+            raise InputError(
+                f"betas {self.betas}: give positive numbers between {1.0 / FARTHEST:g} and {FARTHEST:g}; the sign is "
+                "the nudging's own choice"
+            )
+        if not self.noises or any(not 0.0 <= s <= FARTHEST for s in self.noises):
+            raise InputError(
+                f"noise {self.noises} V: a standard deviation is between 0 and {FARTHEST:g}; give for example 0.001"
+            )
         if not self.free_times or not self.nudged_times:
             raise InputError("times: a phase needs a duration; give time constants, or 0 for the equilibrium")
         if self.draws < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,7 +72,9 @@ class ResistiveTrainingConfig(Plan):
             raise InputError(f"training: cost {self.cost!r} is unknown; choose squared-error or cross-entropy")
         if self.by not in ("conductance", "current"):
             raise InputError(f"training: by {self.by!r} is unknown; nudge by 'conductance' or by 'current'")
-        if not self.temperature > 0.0:
+        if not math.isfinite(self.beta):
+            raise InputError(f"training: beta {self.beta} is no strength of a nudge; give a finite number")
+        if not 0.0 < self.temperature < math.inf:
             raise InputError(f"training: temperature {self.temperature} V; give a positive voltage")
         if any(not r >= 0.0 for r in self.bias_rates or ()):
             raise InputError(f"training: bias_rates {self.bias_rates}; a learning rate is 0 or more")

@@ -188,3 +188,20 @@ def test_shared_kernels_are_refused_for_the_other_family(tmp_path: Path, capsys:
     write_graph(map_graph(MapTopology(Maps(1, 2, 2), (LocalLayer(2, 2, 1, 1, shared=True),), (3,))), drawing)
     assert run(["train", "--data", "iris", "--graph", str(drawing), "--output", str(tmp_path / "unused")]) == 2
     assert "give a technology of family 'resistive'" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("kind", ["1n4148-pair", "double-shockley", "diode-pair"])
+def test_a_network_without_hidden_nodes_has_no_bias_sources_and_settles_alike(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chip = tmp_path / "chip.toml"
+    keys = 'saturation_current = "1 uA"\nthermal_voltage = "50 mV"\n' if "1n" not in kind else ""
+    levels = 'offset = "0.5 V"\n' if kind == "double-shockley" else 'upper = "0.5 V"\nlower = "-0.5 V"\n'
+    text = f'[chip]\nfamily = "resistive"\n[device]\nkind = "{kind}"\n'
+    chip.write_text(text + keys + levels, encoding="utf-8")
+    arguments = ("settle", "--layers", "4,3", "--technology", str(chip), "--inputs", "0.2,0.9,0.4,0")
+    native = said(capsys, *arguments, "--json")["voltages"]
+    spice = said(capsys, *arguments, "--engine", "ngspice", "--json")["voltages"]
+    assert spice == pytest.approx(native, abs=1e-9)  # a linear circuit
+    assert run(["compile", *arguments[1:], "--output", str(tmp_path / "net.cir")]) == 0

@@ -26,7 +26,8 @@ def connected_schematic(circuit: ResistiveCircuit) -> Schematic:
     net, hidden = circuit.network, circuit.hidden
     named = Nodes(net.node_names)
     at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
-    biases = tuple(named.single(name) for name in bias_nodes(circuit.technology.device))
+    bias_names = bias_nodes(circuit.technology.device) if circuit.n_hidden else ()
+    biases = tuple(named.single(name) for name in bias_names)
     amplified = () if circuit.technology.amplifier is None else _amplifiers(circuit, at, named)
     driven = at.copy()
     if amplified:

@@ -82,6 +82,8 @@ def device_tables(
     biases : tuple of int
         Numbers of the device's bias nodes, in the order of `bias_nodes`.
     """
+    if not len(at):
+        return ()
     if isinstance(device, IdealDiode):
         stiff = np.full(len(at), float(device.stiffness))
         return (NodeDiodes(_named("bd", names), at[:, None], sign, stiff),)

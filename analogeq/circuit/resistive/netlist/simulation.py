@@ -89,7 +89,7 @@ def folded_schematic(circuit: ResistiveCircuit, conductances: ResistiveConductan
     at = np.arange(1, net.n_nodes + 1, dtype=np.intp)
     ground, zero = np.zeros_like(at), np.zeros(net.n_nodes)
     to_ground = np.column_stack((at, ground))
-    bias_names = bias_nodes(circuit.technology.device)
+    bias_names = bias_nodes(circuit.technology.device) if circuit.n_hidden else ()
     biases = tuple(range(net.n_nodes + 1, net.n_nodes + 1 + len(bias_names)))
     nodes = (GROUND, *(f"n{k}" for k in range(net.n_nodes)), *bias_names)
     hidden = circuit.hidden
