@@ -97,6 +97,22 @@ def test_a_curve_that_is_not_monotone_is_refused_with_its_point(volts, amperes, 
         MeasuredCurve(np.array(volts), np.array(amperes))
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("-1,-1e-3\n0,0\n0.5,2e-3\n".encode("utf-8-sig"), id="byte order mark, no heading"),
+        pytest.param(b"voltage [V],current [mA]\n-1,-1\n0,0\n0.5,2\n", id="milliamperes"),
+        pytest.param(b"I (uA),V (mV),note\n-1000,-1000,a\n0,0,b\n2000,500,c\n", id="swapped, more columns"),
+        pytest.param(b"# sweep 3\r\nVoltage [V];Current [A]\r\n-1;-0,001\r\n0;0\r\n0,5;0,002\r\n", id="Excel"),
+    ],
+)
+def test_a_curve_s_heading_says_which_column_is_what_in_which_unit(tmp_path, raw):
+    (tmp_path / "curve.csv").write_bytes(raw)
+    curve = read_curve(tmp_path / "curve.csv")
+    assert curve.volts == pytest.approx(np.array([-1.0, 0.0, 0.5]), rel=1e-15)
+    assert curve.amperes == pytest.approx(np.array([-1e-3, 0.0, 2e-3]), rel=1e-15)
+
+
 def test_a_curve_is_read_from_a_file_with_a_heading(tmp_path):
     path = tmp_path / "curve.csv"
     path.write_text("volts,amperes\n-1,-1e-3\n0,0\n0.5,2e-3\n")

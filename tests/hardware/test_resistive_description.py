@@ -230,7 +230,9 @@ def test_a_curve_file_needs_a_folder():
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\xff\xfe", "cannot be read as CSV"),
+        (b"\xff\xfe", "two points or more"),
+        (b"V,I (mS)\n0,0\n1,1\n", "unit of I: '1 mS' is not in A"),
+        (b"time [s],current [A]\n0,0\n1,1\n", "write voltage [V],current [mA]"),
         (b"0,0\n1,nan\n", "point 1: current nan A is not finite"),
         (b"0,0\n1,1,1\n", "line 2: '1,1,1' is no voltage and current"),
         (b"0,0\n", "two points or more"),

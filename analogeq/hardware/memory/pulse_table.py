@@ -7,8 +7,6 @@ semicolons or tabs; between the latter two a decimal comma is one.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import math
 import re
 from collections.abc import Callable
@@ -19,12 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogeq.errors import TechnologyError
+from analogeq.hardware.measured_table import Row, read_rows
 from analogeq.hardware.quantities import parse_quantity
 
 Array = NDArray[np.float64]
-
-LARGEST_FILE = 10_000_000
-"""Bytes of a file."""
 
 _MEASURED = re.compile(r"(conductance|resistance)\s*[\[(]\s*(\S+?)\s*[\])]", re.IGNORECASE)
 _PULSE = ("pulse", "pulses", "pulse number", "pulse_number")
@@ -62,7 +58,6 @@ class _Columns:
     reading: int
     direction: int
     siemens: Callable[[float], float]
-    decimal: str
 
 
 def read_pulses(path: Path) -> PulseTable:
@@ -73,59 +68,27 @@ def read_pulses(path: Path) -> PulseTable:
     TechnologyError
         If the file cannot be read, lacks a column or holds a row that is no measurement.
     """
-    text = _text(path)
-    kept = [(at, line) for at, line in enumerate(text.splitlines(), start=1) if _told(line)]
-    if not kept:
+    table = read_rows(path)
+    if not table:
         raise TechnologyError(f"{path.name}: is empty; {_WANTED}")
-    numbers, lines = zip(*kept, strict=True)
-    delimiter = max(",;\t", key=lines[0].count)
-    try:
-        cells = list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise TechnologyError(f"{path.name}: cannot be read as CSV ({error}); check the file") from error
-    if len(cells) != len(lines):
-        raise TechnologyError(f"{path.name}: a quoted cell goes over several lines; write one row a line")
-    columns = _columns(path.name, cells[0], delimiter)
-    rows = [_row(f"{path.name}, line {at}", row, columns) for at, row in zip(numbers[1:], cells[1:], strict=True)]
+    columns = _columns(path.name, table[0])
+    rows = [_row(f"{path.name}, line {row.line}", row, columns) for row in table[1:]]
     if not rows:
         raise TechnologyError(f"{path.name}: has no rows under its heading; give one for each pulse")
     pulse, conductance, up = (np.array(column) for column in zip(*rows, strict=True))
     return _in_runs(pulse.astype(np.float64), conductance.astype(np.float64), up.astype(bool))
 
 
-def _text(path: Path) -> str:
-    """Decode a file: what its byte order mark says, else UTF-8, else what spreadsheets write on Windows."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise TechnologyError(f"{path.name}: cannot be read ({error.strerror}); check the path") from error
-    if len(raw) > LARGEST_FILE:
-        raise TechnologyError(f"{path.name}: more than {LARGEST_FILE} bytes; a fit needs some hundred pulses")
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise TechnologyError(f"{path.name}: is no text; save the table as CSV")
-
-
-def _told(line: str) -> bool:
-    """Whether a line says anything: not one of blanks and separators, nor a comment."""
-    return bool(line.strip(" ,;\t")) and not line.lstrip().startswith("#")
-
-
-def _columns(name: str, heading: list[str], delimiter: str) -> _Columns:
-    found = [cell.strip() for cell in heading]
+def _columns(name: str, heading: Row) -> _Columns:
+    found = heading.cells
     pulse = [at for at, cell in enumerate(found) if cell.lower() in _PULSE]
     direction = [at for at, cell in enumerate(found) if cell.lower() == "direction"]
     measured = [(at, match) for at, cell in enumerate(found) if (match := _MEASURED.fullmatch(cell))]
     if not len(pulse) == len(direction) == len(measured) == 1:
-        raise TechnologyError(f"{name}: heading {delimiter.join(heading)[:80]!r}; {_WANTED}, each once")
+        raise TechnologyError(f"{name}: heading {heading.text[:80]!r}; {_WANTED}, each once")
     ((at, match),) = measured
     siemens = _to_siemens(match[1].lower(), match[2], name)
-    return _Columns(pulse[0], at, direction[0], siemens, "." if delimiter == "," else ",")
+    return _Columns(pulse[0], at, direction[0], siemens)
 
 
 def _to_siemens(quantity: str, symbol: str, name: str) -> Callable[[float], float]:
@@ -140,16 +103,12 @@ def _to_siemens(quantity: str, symbol: str, name: str) -> Callable[[float], floa
     return lambda reading: reading * one
 
 
-def _row(where: str, row: list[str], columns: _Columns) -> tuple[float, float, bool]:
+def _row(where: str, row: Row, columns: _Columns) -> tuple[float, float, bool]:
     try:
-        pulse, reading = (
-            float(row[at].strip().replace(columns.decimal, ".")) for at in (columns.pulse, columns.reading)
-        )
-        direction = row[columns.direction].strip().lower()
+        pulse, reading = float(row.cells[columns.pulse]), float(row.cells[columns.reading])
+        direction = row.cells[columns.direction].lower()
     except (ValueError, IndexError):
-        raise TechnologyError(
-            f"{where}: {','.join(row)[:40]!r} is no pulse and reading; mend or remove the line"
-        ) from None
+        raise TechnologyError(f"{where}: {row.text[:40]!r} is no pulse and reading; mend or remove the line") from None
     if direction not in (*_UP, *_DOWN):
         raise TechnologyError(f"{where}: direction {direction[:20]!r}; write up or down")
     if not (math.isfinite(pulse) and math.isfinite(reading)) or reading < 0.0:

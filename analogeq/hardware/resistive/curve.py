@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -14,10 +12,9 @@ from numpy.typing import NDArray
 
 from analogeq.errors import TechnologyError
 from analogeq.hardware.limits import check_not_negative
+from analogeq.hardware.measured_table import Row, read_rows
+from analogeq.hardware.quantities import parse_quantity
 from analogeq.hardware.resistive.device import Array
-
-LARGEST_FILE = 10_000_000
-"""Characters of a curve's file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +152,10 @@ def _outer(volts: NDArray[np.float64], amperes: NDArray[np.float64], load: float
 
 
 def read_curve(path: Path, *, half: bool = False) -> MeasuredCurve:
-    """Read a curve from CSV: voltage [V] and current [A] a line, a heading allowed.
+    """Read a curve from CSV: voltage and current a line.
+
+    A heading names ``voltage`` and ``current``, or ``volts`` and ``amperes``, in any order and each with its unit in
+    brackets if it is another than V and A. Without one the first column is in V, the second in A.
 
     Parameters
     ----------
@@ -166,33 +166,64 @@ def read_curve(path: Path, *, half: bool = False) -> MeasuredCurve:
     Raises
     ------
     TechnologyError
-        If the file cannot be read, a line is no pair of numbers or the curve is not monotone.
+        If the file cannot be read, its heading is another, a line is no pair of numbers or the curve is not monotone.
     """
+    rows = read_rows(path)
+    columns = _columns(path.name, rows[0]) if rows else None
+    told = rows if columns is None else rows[1:]
+    (v, volt), (i, ampere) = columns or _PLAIN
+    most = 2 if columns is None else None
+    points = np.array([_point(path.name, row, (v, i), most) for row in told], dtype=np.float64).reshape(-1, 2)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            text = file.read(LARGEST_FILE + 1)
-        lines = list(csv.reader(io.StringIO(text)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TechnologyError(f"{path.name}: cannot be read as CSV ({error}); check the path and the file") from error
-    if len(text) > LARGEST_FILE:
-        raise TechnologyError(f"{path.name}: more than {LARGEST_FILE} characters; a curve needs some thousand points")
-    points = np.array(list(_points(path.name, lines)), dtype=np.float64).reshape(-1, 2)
-    try:
-        return MeasuredCurve(points[:, 0], points[:, 1], half)
+        return MeasuredCurve(points[:, 0] * volt, points[:, 1] * ampere, half)
     except TechnologyError as error:
         raise TechnologyError(f"{path.name}: {error}") from error
 
 
-def _points(name: str, lines: list[list[str]]) -> Iterator[tuple[float, float]]:
-    for number, row in enumerate(lines, start=1):
-        if not row:
-            continue
-        try:
-            v, i = (float(cell) for cell in row)
-        except ValueError:
-            if number == 1:
-                continue
-            raise TechnologyError(
-                f"{name}, line {number}: {','.join(row)[:40]!r} is no voltage and current; give two numbers"
-            ) from None
-        yield v, i
+Column = tuple[int, float]
+"""Place of a column, and what its unit is in V or A."""
+
+_PLAIN: tuple[Column, Column] = ((0, 1.0), (1, 1.0))
+_HEAD = re.compile(r"([a-z]+)\s*(?:[\[(]\s*(\S+?)\s*[\])])?", re.IGNORECASE)
+_NAMES = {"voltage": "V", "volts": "V", "v": "V", "current": "A", "amperes": "A", "i": "A"}
+
+
+def _columns(name: str, head: Row) -> tuple[Column, Column] | None:
+    """Where the heading has voltage and current; None where the first row is a point."""
+    if all(_is_number(cell) for cell in head.cells if cell):
+        return None
+    found: dict[str, list[Column]] = {"V": [], "A": []}
+    for at, cell in enumerate(head.cells):
+        match = _HEAD.fullmatch(cell)
+        unit = _NAMES.get(match[1].lower()) if match else None
+        if match and unit:
+            found[unit].append((at, _unit(match[2], unit, f"{name}: unit of {match[1]}")))
+    if not len(found["V"]) == len(found["A"]) == 1:
+        raise TechnologyError(
+            f"{name}: heading {head.text[:80]!r}; write voltage [V],current [mA], in whichever units, or no heading"
+        )
+    return found["V"][0], found["A"][0]
+
+
+def _unit(symbol: str | None, unit: str, what: str) -> float:
+    return 1.0 if symbol in (None, unit) else parse_quantity(f"1 {symbol}", unit, what, f"1 m{unit}")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _point(name: str, row: Row, at: tuple[int, int], most: int | None) -> tuple[float, float]:
+    """Voltage and current as they stand in a row; without a heading (``most``) there is nothing else in it."""
+    try:
+        if most is not None and sum(map(bool, row.cells)) > most:
+            raise ValueError
+        return float(row.cells[at[0]]), float(row.cells[at[1]])
+    except (ValueError, IndexError):
+        raise TechnologyError(
+            f"{name}, line {row.line}: {row.text[:40]!r} is no voltage and current; give two numbers"
+        ) from None
