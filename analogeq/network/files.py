@@ -8,7 +8,8 @@ a ``source`` alone is a node; the node's row comes first::
     y0,,output,1,,0.1,
     x0,y0,,,0.5,,kernel
 
-Columns other than the first two may be left out, except ``role``.
+Columns other than the first two may be left out, except ``role``. A ``.csv`` may have semicolons, and decimal commas
+then.
 """
 
 from __future__ import annotations
@@ -69,7 +70,11 @@ def read_graph(path: str | Path) -> nx.Graph:
             return nx.read_graphml(file)
         delimiter = _delimiter(file)
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            return _graph_of_table(file, csv.reader(stream, delimiter=delimiter, strict=True))
+            head = stream.readline()
+            stream.seek(0)
+            semicolons = delimiter == "," and ";" in head and "," not in head
+            table = csv.reader(stream, delimiter=";" if semicolons else delimiter, strict=True)
+            return _graph_of_table(file, table, decimal="," if semicolons else ".")
     except GraphError:
         raise
     except (OSError, ParseError, nx.NetworkXError, csv.Error, ValueError, KeyError) as error:
@@ -119,7 +124,7 @@ def _text(held: Mapping[str, object]) -> dict[str, str]:
     return {key: repr(value) if isinstance(value, float) else str(value) for key, value in held.items()}
 
 
-def _graph_of_table(file: Path, rows: csv._reader) -> nx.Graph:  # type: ignore[name-defined]  # typeshed's name
+def _graph_of_table(file: Path, rows: csv._reader, decimal: str) -> nx.Graph:  # type: ignore[name-defined]  # typeshed's name
     head = [name.strip().lower() for name in next(rows, [])]
     _check_head(file, head)
     graph = nx.Graph()
@@ -130,6 +135,8 @@ def _graph_of_table(file: Path, rows: csv._reader) -> nx.Graph:  # type: ignore[
         if len(row) > len(head):
             raise GraphError(f"{where}: {len(row)} cells under {len(head)} columns; remove the rest")
         cells = {name: cell.strip() for name, cell in zip(head, row, strict=False) if cell.strip()}
+        for name in {"weight", "bias"} & set(cells):
+            cells[name] = cells[name].replace(decimal, ".")
         _add_row(graph, cells, where)
     return graph
 

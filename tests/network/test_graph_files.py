@@ -190,3 +190,12 @@ def test_labels_that_a_file_would_mix_up_are_refused(tmp_path, one, other, messa
     graph.edges["x0", "y0"]["shared"], graph.edges["x0", "y1"]["shared"] = one, other
     with pytest.raises(GraphError, match=message):
         write_graph(graph, tmp_path / "net.csv")
+
+
+def test_an_edge_list_with_semicolons_and_decimal_commas_is_read_as_one_with_commas(tmp_path):
+    text = "source,target,role,weight,bias\nx,,input,,\ny,,output,,0.25\nx,y,,-0.5,\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "b.csv").write_text(text.replace(",", ";").replace(".", ","), encoding="utf-8-sig")
+    one, other = (parameters_from_graph(read_graph(tmp_path / name)) for name in ("a.csv", "b.csv"))
+    assert other.weights.tolist() == one.weights.tolist() == [-0.5]
+    assert other.biases.tolist() == one.biases.tolist() == [0.25]
