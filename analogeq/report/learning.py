@@ -13,6 +13,9 @@ from analogeq.errors import InputError
 from analogeq.report import style
 from analogeq.report.series import LearningCurve
 
+CLOSE = 4.0
+"""Largest over smallest error up to which a logarithmic axis would have a tick or two."""
+
 ERROR_TICKS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 
 
@@ -51,8 +54,10 @@ def learning_curve_figure(
 
 
 def _error_axis(axes: Axes, curves: Sequence[LearningCurve]) -> None:
-    """Scale errors logarithmically; linearly below 1 % where a run made none, for zero has no logarithm."""
+    """Scale errors logarithmically; linearly where they lie close together, and below 1 % where a run made none."""
     both = np.concatenate([np.concatenate([c.copy_test_error, c.settled_test_error]) for c in curves])
+    if np.nanmin(both) > 0.0 and np.nanmax(both) <= CLOSE * np.nanmin(both):
+        return
     if np.nanmin(both) > 0.0:
         axes.set_yscale("log")
     else:

@@ -197,3 +197,13 @@ def test_shapes_that_do_not_fit_are_said() -> None:
 def test_an_empty_history_is_said() -> None:
     with pytest.raises(InputError, match="history is empty"):
         LearningCurve.of("native engine", [])
+
+
+def test_errors_that_lie_close_together_have_a_plain_axis_with_ticks() -> None:
+    copy = np.array([78.0, 55.0, 33.3])
+    figure = learning_curve_figure([LearningCurve("iris", np.arange(1.0, 4.0), copy, copy, np.zeros(3))])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    assert axes.get_yscale() == "linear"
+    assert sum(low <= tick <= high for tick in axes.get_yticks()) >= 3
