@@ -134,6 +134,8 @@ def open_run(folder: Path) -> Run:
 
 def _opened(folder: Path, described: dict[str, Any]) -> Run:
     circuit = _circuit(folder, described["network"], _technology(folder))
+    if not (folder / "checkpoint.npz").exists():
+        raise InputError(f"{folder}: its training left no checkpoint; train it again, without --resume")
     learned = load_checkpoint(folder / "checkpoint.npz", circuit.network, wiring_of(circuit)).learned
     config = config_from(described.get("family", "hopfield"), described["training"])
     return Run(

@@ -369,6 +369,7 @@ def broken(trained: Path, tmp_path: Path) -> Path:
         ("run.json", '{"network": 3}', "evaluate", "run.json: is not as train writes it"),
         ("technology.toml", None, "evaluate", "technology.toml: is missing"),
         ("technology.toml", "[chip", "evaluate", "technology.toml: is not TOML"),
+        ("checkpoint.npz", None, "evaluate", "left no checkpoint"),
         ("history.jsonl", "garbage\n", "report", "history.jsonl: damaged"),
         ("history.jsonl", None, "report", "holds no epoch"),
         ("study.json", "{}", "report", "study.json: is not as analogeq sweep writes it"),
