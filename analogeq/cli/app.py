@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import inspect
+import re
 import sys
 from typing import Annotated
 
@@ -27,6 +29,9 @@ app = typer.Typer(
 )
 for commands in (demo, doctor, circuits, runs, gradient_check, sweep, report):
     commands.register(app)
+for command in app.registered_commands:
+    # A docstring breaks its lines for an editor, a terminal for itself.
+    command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(command.callback) or "")
 
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001  typer calls it with the flag's value

@@ -42,6 +42,13 @@ from analogeq.flow.training import evaluate as evaluate_run
 from analogeq.flow.training import train as train_run
 from analogeq.training import ConsoleProgress, TrainingInterruptedError
 
+COPY, HOPFIELD, RESISTIVE = (
+    "The feedforward copy",
+    "Circuits of the hopfield family",
+    "Circuits of the resistive family",
+)
+"""Panels of the help."""
+
 RunArgument = Annotated[Path, typer.Argument(help="A trained run's folder.")]
 
 
@@ -71,19 +78,27 @@ def train(
     technology: TechnologyFile = None,
     engine: EngineName = "native",
     workers: Workers = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 20,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training samples.")] = 20,
     batch: Annotated[int, typer.Option(min=1, help="Samples in a minibatch.")] = 10,
     rates: Annotated[str | None, typer.Option(help="Learning rate of each layer after the inputs: 0.2,0.1.")] = None,
-    copy_rates: Annotated[str | None, typer.Option(help="The same for the feedforward copy.")] = None,
+    copy_rates: Annotated[
+        str | None, typer.Option(help="Learning rates of the copy: 0.2,0.1.", rich_help_panel=COPY)
+    ] = None,
     copy_optimizer: Annotated[
         str | None,
-        typer.Option(help="The copy's local steps: plain (hopfield) or affine-projection (resistive)."),
+        typer.Option(
+            help="The copy's local steps: plain (hopfield) or affine-projection (resistive).", rich_help_panel=COPY
+        ),
     ] = None,
     copy_loss: Annotated[
-        str | None, typer.Option(help="What the copy's layers descend: squared, or matching (their activation).")
+        str | None,
+        typer.Option(
+            help="What the copy's layers descend: squared, or matching (their activation).", rich_help_panel=COPY
+        ),
     ] = None,
     copy_activation: Annotated[
-        str | None, typer.Option(help="Hopfield: hard-sigmoid, or knees or curve of the clamps' diodes.")
+        str | None,
+        typer.Option(help="Hopfield: hard-sigmoid, or knees or curve of the clamps' diodes.", rich_help_panel=COPY),
     ] = None,
     beta: Annotated[float | None, typer.Option(help="Nudge strength; hopfield: the conductance is 2·beta·G0.")] = None,
     nudging: Annotated[
@@ -91,26 +106,44 @@ def train(
         typer.Option(help="one-sided, random-sign, centred, small-signal; resistive: positive, negative, …, centred."),
     ] = None,
     initialise: Annotated[
-        bool, typer.Option("--initialise/--from-zero", help="Start (and tether) the circuit with the copy, or not.")
+        bool,
+        typer.Option(
+            "--initialise/--from-zero",
+            help="Start (and tether) the circuit with the copy, or not.",
+            rich_help_panel=COPY,
+        ),
     ] = True,
-    momentum: Annotated[float | None, typer.Option(help="Hopfield: of circuit and copy, in [0, 1).")] = None,
+    momentum: Annotated[
+        float | None, typer.Option(help="Of circuit and copy, in [0, 1).", rich_help_panel=HOPFIELD)
+    ] = None,
     tether: Annotated[
-        float | None, typer.Option(min=0.0, help="Hopfield: lambda; the conductance is lambda·G0.")
+        float | None, typer.Option(min=0.0, help="Lambda; the conductance is lambda·G0.", rich_help_panel=HOPFIELD)
     ] = None,
     free_time: Annotated[
-        float | None, typer.Option(help="Hopfield: free phase in time constants; 0 follows it to the equilibrium.")
+        float | None,
+        typer.Option(help="Free phase in time constants; 0 follows it to the equilibrium.", rich_help_panel=HOPFIELD),
     ] = None,
-    nudged_time: Annotated[float | None, typer.Option(help="Hopfield: nudged phase, likewise.")] = None,
+    nudged_time: Annotated[float | None, typer.Option(help="Nudged phase, likewise.", rich_help_panel=HOPFIELD)] = None,
     rule: Annotated[
-        str | None, typer.Option(help="Resistive: equilibrium-propagation, coupled-learning, contrastive-learning.")
+        str | None,
+        typer.Option(
+            help="equilibrium-propagation, coupled-learning, contrastive-learning.", rich_help_panel=RESISTIVE
+        ),
     ] = None,
-    nudge_by: Annotated[str | None, typer.Option(help="Resistive: conductance or current.")] = None,
-    cost: Annotated[str | None, typer.Option(help="Resistive: squared-error or cross-entropy.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Resistive: volts of one unit of cross-entropy.")] = None,
-    bias_rates: Annotated[str | None, typer.Option(help="Resistive: rates of the bias currents.")] = None,
+    nudge_by: Annotated[str | None, typer.Option(help="conductance or current.", rich_help_panel=RESISTIVE)] = None,
+    cost: Annotated[str | None, typer.Option(help="squared-error or cross-entropy.", rich_help_panel=RESISTIVE)] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Volts of one unit of cross-entropy.", rich_help_panel=RESISTIVE)
+    ] = None,
+    bias_rates: Annotated[
+        str | None, typer.Option(help="Rates of the bias currents.", rich_help_panel=RESISTIVE)
+    ] = None,
     decay: Annotated[float | None, typer.Option(help="Factor on the rates after each epoch.")] = None,
     sweeps: Annotated[
-        int | None, typer.Option(min=1, help="Resistive, native: so many sweeps instead of settling, as papers do.")
+        int | None,
+        typer.Option(
+            min=1, help="Native engine: so many sweeps instead of settling, as papers do.", rich_help_panel=RESISTIVE
+        ),
     ] = None,
     seed: Seed = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the folder's checkpoint stands.")] = False,

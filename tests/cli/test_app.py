@@ -56,6 +56,20 @@ def test_the_help_of_each_command_has_an_example(command: str, capsys: pytest.Ca
     assert f"analogeq {command}" in capsys.readouterr().out.replace("\n", " ")
 
 
+def test_paragraphs_of_the_help_are_one_line_each_for_the_terminal_to_break() -> None:
+    for command in app.registered_commands:
+        assert command.help
+        assert all("\n" not in paragraph for paragraph in command.help.split("\n\n"))
+
+
+def test_options_of_one_family_stand_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--help"]) == 0
+    printed = capsys.readouterr().out
+    _, resistive = printed.split("Circuits of the resistive family")
+    assert "--sweeps" in resistive
+    assert "--tether" not in resistive
+
+
 def test_every_command_is_in_the_list_above() -> None:
     names = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
     assert names == set(COMMANDS)
