@@ -145,6 +145,10 @@ def train(
             min=1, help="Native engine: so many sweeps instead of settling, as papers do.", rich_help_panel=RESISTIVE
         ),
     ] = None,
+    first_spread: Annotated[
+        float | None,
+        typer.Option(help="Resistive: share of the range that first conductances cover; narrow ranges want 1."),
+    ] = None,
     seed: Seed = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the folder's checkpoint stands.")] = False,
     as_json: AsJson = False,
@@ -182,6 +186,7 @@ def train(
             temperature=temperature,
             decay=decay,
             sweeps=sweeps,
+            first_spread=first_spread,
         ),
     )
     said = console(quiet=as_json)

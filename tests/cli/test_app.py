@@ -87,6 +87,10 @@ def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixtu
         (["settle", "--layers", "4,0,2"], "layer 1"),
         (["settle"], "--layers"),
         (["train", "--layers", "4,6,3", "--data", "iris", "--copy-loss", "cubed", "--output", "x"], "matching"),
+        (
+            ["train", "--layers", "4,6,3", "--data", "iris", "--first-spread", "0.5", "--output", "x"],
+            "resistive family",
+        ),
         (["train", "--layers", "4,6,3", "--data", "iris", "--copy-activation", "soft", "--output", "x"], "knees"),
         (["settle", "--layers", "2,2", "--inputs", "0.5"], "2 inputs"),
         (["settle", "--layers", "2,2", "--inputs", "nan,0"], "finite"),
