@@ -46,6 +46,11 @@ def report(folder: Path, output: Path | None = None) -> Path:
     else:
         raise InputError(
             f"{folder}: holds neither run.json nor study.json; give a folder that analogeq train or sweep wrote"
+            + (
+                ", such as one that its sensitivity is written to as well"
+                if (folder / "sensitivity.json").exists()
+                else ""
+            )
         )
     target = output or folder / "report.html"
     write_text_atomically(target, render(page))
