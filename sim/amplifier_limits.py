@@ -108,7 +108,7 @@ def curves(finished: Sequence[Finished]) -> list[InPlaceCurve]:
         if amounts:
             errors = {way: tuple(tuple(settled[way, what, amount]) for amount in amounts) for way in WAYS}
             errors["copy"] = tuple(tuple(copy[WAYS[0], what, amount]) for amount in amounts)
-            found.append(InPlaceCurve("hopfield", label, amounts, errors))
+            found.append(InPlaceCurve("hopfield", label, amounts, errors, logarithmic=what != "swing"))
     return found
 
 

@@ -35,12 +35,15 @@ class InPlaceCurve:
         How much of it, increasing.
     errors : mapping of str to tuple of tuple of float
         ``transferred``, ``in place`` and ``copy``: test errors [%] of every seed at every amount.
+    logarithmic : bool
+        Whether amounts are drawn on a logarithmic axis, with a tick at each.
     """
 
     family: str
     label: str
     amounts: tuple[float, ...]
     errors: Mapping[str, tuple[tuple[float, ...], ...]]
+    logarithmic: bool = False
 
     def __post_init__(self) -> None:
         for how, errors in self.errors.items():
@@ -82,6 +85,10 @@ def _draw(axes: Axes, curve: InPlaceCurve) -> None:
         )
         if how != "copy":
             axes.fill_between(curve.amounts, low, high, color=colour, alpha=0.15, linewidth=0.0)
+    if curve.logarithmic:
+        axes.set_xscale("log")
+        axes.set_xticks(curve.amounts, [f"{amount:g}" for amount in curve.amounts], minor=False)
+        axes.set_xticks([], minor=True)
 
 
 def _scale(axes: Axes, curves: Sequence[InPlaceCurve]) -> None:
