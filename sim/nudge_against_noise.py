@@ -30,8 +30,8 @@ from analogeq.data import Dataset, load
 from analogeq.engines import engine
 from analogeq.flow.experiment import Experiment
 from analogeq.flow.experiment import main as experiment_main
-from analogeq.flow.gradient_check import Subject, oracle
 from analogeq.flow.measurements import Row, recorded
+from analogeq.flow.oracle import Subject, oracle
 from analogeq.flow.points import Finished, Point, Result, Settings
 from analogeq.hardware import Converter, DiodeClamp, IdealClamp, Technology
 from analogeq.learning import contrastive_gradient

@@ -10,7 +10,8 @@ import numpy as np
 from analogeq.circuit.resistive import ResistiveCircuit
 from analogeq.errors import CheckFailedError, InputError
 from analogeq.flow.families import AnyCircuit, Settler
-from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Subject, Sweep, check_gradients
+from analogeq.flow.gradient_check import LIMIT, GradientCheck, GradientRow, Sweep, check_gradients
+from analogeq.flow.oracle import Subject
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, check_resistive_gradients
 from analogeq.flow.runs import Run
 from analogeq.network import Parameters

@@ -16,7 +16,7 @@ from analogeq.engines.native.stages import StageSession
 from analogeq.engines.noise import noise_covariance, noise_density, noisy_waveform
 from analogeq.engines.small_signal import cost_adjoint, small_signal
 from analogeq.errors import InputError, TechnologyError
-from analogeq.flow.gradient_check import Subject, oracle
+from analogeq.flow.oracle import Subject, oracle
 from analogeq.hardware import DiodeClamp, IdealClamp, Technology
 from analogeq.hardware.amplifiers import amplifier_limits
 from analogeq.hardware.diode import clamp_current

@@ -16,14 +16,13 @@ from analogeq.flow.gradient_check import (
     LIMIT,
     GradientCheck,
     Setting,
-    Subject,
     Sweep,
     by_layer,
     check_gradients,
     cosine_loss,
-    oracle,
 )
 from analogeq.flow.gradient_report import flat, random_subject, require_cosine, write_report
+from analogeq.flow.oracle import Subject, oracle
 from analogeq.flow.training import Settler
 from analogeq.hardware import Converter, Technology, Wires
 from analogeq.hardware.memory import Memory

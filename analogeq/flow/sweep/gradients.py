@@ -14,7 +14,8 @@ from analogeq.controller import Controller
 from analogeq.controller.controller import presented
 from analogeq.controller.resistive import ResistivePair, run_pair
 from analogeq.flow.families import AnyCircuit, Settler, programmed, wiring_of
-from analogeq.flow.gradient_check import Subject, by_layer, cosine_loss, oracle
+from analogeq.flow.gradient_check import by_layer, cosine_loss
+from analogeq.flow.oracle import Subject, oracle
 from analogeq.flow.resistive_gradient_check import ResistiveSubject, exact_of, read_pair
 from analogeq.flow.sweep.transfer import ideal_counterpart
 from analogeq.learning import contrastive_gradient
