@@ -63,7 +63,7 @@ class Config:
     learning_betas: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0)
     learning_noises: tuple[float, ...] = (0.0, 1e-3, 1e-2, 3e-2)
     epochs: int = 6
-    seeds: tuple[int, ...] = (0, 1)
+    seeds: tuple[int, ...] = (0, 1, 2, 3)
 
 
 SMOKE = Config(
