@@ -245,7 +245,7 @@ class NgspiceSession:
         part = drive.only(rows)
         held = self._programmed()
         still = kirchhoff_residual(self.circuit, held, part, voltages) <= self._tolerance
-        still[still] = is_stable(self.circuit, held, part, voltages[still])
+        still[still] = is_stable(self.circuit, held, part.only(np.flatnonzero(still)), voltages[still])
         return still
 
     @property
