@@ -13,10 +13,14 @@ from analogeq.circuit import Circuit, Conductances, Drive
 from analogeq.circuit.stages import Stages
 from analogeq.engines.native.clamps import Diodes
 from analogeq.engines.native.coupling import Array, Coupling
+from analogeq.engines.native.stages.corners import Corners, at_clamps, at_swings
 from analogeq.engines.native.stiff import Step
 
 Doubles = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+DENSE_UP_TO = 100
+"""Neurons up to which one product with a full matrix is quicker than one for each block."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +70,11 @@ class StageRates:
         """States of amplifiers that have settled on ``voltages`` [V]."""
         parts: list[Array] = [self._between(voltages)]
         lines = self.stages.limits.followed(parts[0])
-        if self._lines_lag:
+        (lines_lag, _), (columns_lag, _) = self._speeds
+        if lines_lag:
             parts.append(lines)
-        if self._columns_lag:
-            parts.append(self.asked + self.coupling.product(lines))
+        if columns_lag:
+            parts.append(self.asked + self._coupled(lines))
         return np.concatenate(parts, axis=1, dtype=np.float64)  # a copy, whatever its parts are
 
     def rate(self, states: Array, samples: Indices) -> Array:
@@ -89,8 +94,8 @@ class StageRates:
     def within(self, states: Array) -> Array:
         """See `analogeq.engines.native.stiff.Rates`; neurons stand between ideal clamps."""
         if self.clamps is None:
-            neurons = self.stages.neurons
-            states[:, neurons] = self._between(states[:, neurons])
+            neurons = states[:, self.stages.neurons]
+            neurons[:] = self._between(neurons)
         return states
 
     def corner(self, step: Step, tolerance: float) -> Array:
@@ -100,36 +105,26 @@ class StageRates:
         by :math:`s (t - t_c)`, and stands wrong by :math:`K s (h - t_c)^2 / 2` at the step's end, K the rate at which
         it follows; a step may run on as long as that is within the tolerance.
         """
-        n = self.load.size
-        start, end, first, last = (part[:, :n] for part in step[1:])
-        h = step.length[:, None]
-        until = np.full(start.shape, np.inf)
-        for turns, when, speed in self._turns(h, start, end, first, last):
-            with np.errstate(divide="ignore", invalid="ignore"):
+        own = Step(step.length, *(part[:, : self.load.size] for part in step[1:]))
+        until = np.full(len(step.length), np.inf)
+        for who, _, when, speed in self._corners(own):
+            with np.errstate(divide="ignore"):
                 window = np.sqrt(2.0 * tolerance / (self._following * np.abs(speed)))
-                late = turns & (h - when > window)
-                until = np.where(late, np.minimum(until, when + 0.5 * window), until)
-        lengths: Array = until.min(axis=1)
-        return lengths
+            late = step.length[who] - when > window
+            np.minimum.at(until, who[late], (when + 0.5 * window)[late])
+        return until
 
-    def _turns(
-        self, h: Array, start: Array, end: Array, first: Array, last: Array
-    ) -> Iterator[tuple[NDArray[np.bool_], Array, Array]]:
-        """Which neurons turn a corner, when, and how fast they are there: by lines and parabolas between both ends."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for edge in (self.stages.limits.low, self.stages.limits.high):
-                yield (start < edge) != (end < edge), h * (edge - start) / (end - start), (end - start) / h
-            if self.clamps is not None:
-                return
-            for sign, level in zip((-1.0, 1.0), self.circuit.levels, strict=True):
-                was, held = (sign * (v - level) >= 0.0 for v in (start, end))
-                pushed, pushes = sign * first > 0.0, sign * last > 0.0
-                yield (
-                    ~(was & pushed) & held & pushes,
-                    _arrival(h, np.abs(level - start), sign * first, sign * last),
-                    last,
-                )
-                yield was & pushed & ~(held & pushes), np.clip(h * first / (first - last), 0.0, h), last
+    def _corners(self, step: Step) -> Iterator[Corners]:
+        for edge in self._edges:
+            yield at_swings(step, edge)
+        if self.clamps is None:
+            for sign, level in zip((-1.0, 1.0), self._levels, strict=True):
+                yield from at_clamps(step, level, sign)
+
+    @cached_property
+    def _edges(self) -> tuple[Doubles, ...]:
+        """Ends of the followers' swing, where there are any."""
+        return tuple(edge for edge in (self.stages.limits.low, self.stages.limits.high) if np.isfinite(edge).any())
 
     @cached_property
     def _following(self) -> float:
@@ -139,31 +134,30 @@ class StageRates:
         return line_speed if lines_lag else largest * (column_speed if columns_lag else 1.0)
 
     def _rate(self, states: Array, samples: Indices, drawn: Array | float) -> Array:
-        n, unit = self.load.size, self.circuit.technology.unit_conductance
-        v, lines = states[:, :n], self._followed(states[:, :n])
+        n, unit, limits = self.load.size, self.circuit.technology.unit_conductance, self.stages.limits
         (lines_lag, line_speed), (columns_lag, column_speed) = self._speeds
-        parts = []
+        rates, v = np.empty_like(states), states[:, :n]
+        lines: Array = limits.followed(v) if self._edges else v
         if lines_lag:
             u = states[:, n : 2 * n]
-            parts.append((lines - u) * line_speed)
+            rates[:, n : 2 * n] = (lines - u) * line_speed
             lines = u
-        column: Array = self.asked[samples] + self.coupling.product(lines)
+        column: Array = self._coupled(lines) + self.asked[samples]
         if columns_lag:
             z = states[:, -n:]
-            parts.append((column - z) * column_speed)
+            rates[:, -n:] = (column - z) * column_speed
             column = z
-        sent = self.stages.limits.sent(unit * column) / unit
-        return np.hstack([sent + self.sources[samples] - self.load * v - drawn, *parts])
+        sent = column if np.isinf(limits.current) else limits.sent(unit * column) / unit
+        rates[:, :n] = sent + self.sources[samples] - self.load * v - drawn
+        return rates
 
-    @property
-    def _lines_lag(self) -> bool:
-        return self.stages.limits.line_time > 0.0
+    def _coupled(self, lines: Array) -> Array:
+        """What lines ask of the conveyors, over G0 [V]."""
+        small = self.load.size <= DENSE_UP_TO
+        coupled: Array = lines @ self.coupling.dense if small else self.coupling.product(lines)
+        return coupled
 
-    @property
-    def _columns_lag(self) -> bool:
-        return self.stages.limits.column_time > 0.0
-
-    @property
+    @cached_property
     def _speeds(self) -> tuple[tuple[bool, float], tuple[bool, float]]:
         """Whether followers and conveyors lag, and tau over their time constants."""
         tau, limits = self.circuit.technology.time_constant, self.stages.limits
@@ -171,14 +165,13 @@ class StageRates:
         line, column = ((time > 0.0, tau / time if time > 0.0 else 0.0) for time in times)
         return line, column
 
-    def _followed(self, voltages: Array) -> Array:
-        return self.stages.limits.followed(voltages)
+    @cached_property
+    def _levels(self) -> tuple[Doubles | float, Doubles | float]:
+        return self.circuit.levels
 
     def _between(self, voltages: Array) -> Array:
-        return voltages if self.clamps is not None else np.clip(voltages, *self.circuit.levels)
-
-
-def _arrival(h: Array, distance: Array, first: Array, last: Array) -> Array:
-    """When something that goes at speed ``first``, and at ``last`` after ``h``, is a ``distance`` away; within h."""
-    when = 2.0 * distance / (first + np.sqrt(first**2 + 2.0 * distance * (last - first) / h))
-    return np.clip(np.where(np.isfinite(when), when, 0.5 * h), 0.0, h)
+        if self.clamps is not None:
+            return voltages
+        lower, upper = self._levels
+        between: Array = np.minimum(np.maximum(voltages, lower), upper)
+        return between
