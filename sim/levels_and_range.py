@@ -3,7 +3,7 @@
     python sim/levels_and_range.py --full --data-dir FOLDER
     python sim/levels_and_range.py --smoke
 
-784-50-10, the first 5,000 training images, five epochs, 10,000 test images, two seeds: a network and a share of MNIST
+784-50-10, the first 5,000 training images, five epochs, 10,000 test images, three seeds: a network and a share of MNIST
 that leave time for hundreds of trainings, so errors are to be compared with each other, not with others'.
 A device holds one of 2 to 1,024 levels, evenly spaced in conductance between a low end and a high end 3 to 1,000 times
 as large.
@@ -91,7 +91,7 @@ class Config(Lesson):
     levels: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
     ratios: tuple[float, ...] = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
     chosen_levels: tuple[int, ...] = (2, 8, 32, 128, 1024)
-    seeds: tuple[int, ...] = (0, 1)
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
 SMOKE = Config(
