@@ -59,7 +59,7 @@ class Config(Lesson):
     swing: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 1.0)
     current: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 50.0)
     bandwidth: tuple[float, ...] = (0.8, 1.6, 4.0, 16.0)
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0, 1)
 
 
 SMOKE = Config(train=200, epochs=2, swing=(0.2, 1.0), current=(), bandwidth=(1.6,), seeds=(0,))
