@@ -63,7 +63,8 @@ def co_content(circuit: Circuit, conductances: Conductances, drive: Drive, volta
         + \tfrac12 g_t \sum (v_j - v^f_j)^2 + \tfrac12 g_n \sum_{out} (v_j - y_j)^2
 
     with I_j the Norton current of inputs and bias. An ideal clamp stores nothing inside its rails.
-    Only a circuit whose two directions of a weight agree has this energy; the forward array is used.
+    Only a circuit whose two directions of a weight agree and whose amplifiers have no limits has this energy; the
+    forward array is used.
     """
     tech = circuit.technology
     own: Volts = 0.5 * tech.leak_conductance * np.sum(voltages**2, axis=1)

@@ -11,7 +11,7 @@ SCRIPT = "array_mismatch.py"
 @pytest.fixture(scope="module")
 def found(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     folder = tmp_path_factory.mktemp("array_mismatch")
-    assert script.main(["--smoke", "--runs", str(folder), "--results", str(folder)]) == 0
+    assert script.main(["--smoke", "--seeds", "0", "1", "2", "3", "--runs", str(folder), "--results", str(folder)]) == 0
     assert (folder / "array_mismatch.png").stat().st_size > 0
     record = json.loads((folder / "array_mismatch.json").read_text())
     assert all("data_dir" not in point["settings"] for point in record["points"])
@@ -23,7 +23,9 @@ def test_equal_arrays_are_one_array_and_unequal_ones_turn_the_gradient(found: di
         cosines = [found[f"{percent} %, {way}: gradient cosine"] for percent in (0, 20, 100)]
         assert cosines[0] == pytest.approx(1.0, abs=1e-9)  # the same arithmetic twice
         assert cosines[0] > cosines[1] > cosines[2]
-        assert cosines[2] < 0.95  # a relative error of one; four chips of this size had 0.32 to 0.94
+    # W and W (1 + e) with errors of one have a cosine of 1 / sqrt(2); what learned in place is turned less.
+    assert found["100 %, transferred: gradient cosine"] < 0.5**0.5
+    assert found["100 %, transferred: gradient cosine"] < found["100 %, in place: gradient cosine"]
 
 
 def test_without_mismatch_both_ways_are_the_same_training(found: dict[str, float]) -> None:
